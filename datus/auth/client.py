@@ -1,0 +1,68 @@
+"""Who calls, and what it may do."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Literal
+
+from datus.errors import ForbiddenError
+
+Scope = Literal["workflows:run", "workflows:read", "feedback:write"]
+
+SCOPES: Mapping[Scope, str] = MappingProxyType(
+    {
+        "workflows:run": "start and cancel workflows",
+        "workflows:read": "read tasks, their events, workflow definitions and namespaces",
+        "feedback:write": "give feedback on answers",
+    }
+)
+
+
+PERIODS: Mapping[str, int] = MappingProxyType(
+    {"second": 1, "minute": 60, "hour": 3_600, "day": 86_400}
+)
+"""Periods of a rate limit, in seconds."""
+
+
+@dataclass(frozen=True)
+class RateLimit:
+    """At most ``count`` requests in each ``period``, one of `PERIODS`."""
+
+    count: int
+    period: str
+
+    def __str__(self) -> str:
+        return f"{self.count}/{self.period}"
+
+
+@dataclass(frozen=True)
+class Client:
+    """A caller that was recognised.
+
+    Attributes:
+        id: Its name in ``auth_clients.yml``.
+        namespaces: The namespaces it may use; None for every one.
+        scopes: What it may do; None for everything.
+        rate_limit: Its own limit; None for the service's.
+    """
+
+    id: str
+    namespaces: frozenset[str] | None = None
+    scopes: frozenset[str] | None = None
+    rate_limit: RateLimit | None = None
+
+    def may(self, namespace: str) -> bool:
+        """Whether the client may use the namespace; if not, it does not exist for it."""
+        return self.namespaces is None or namespace in self.namespaces
+
+    def require(self, scope: Scope) -> None:
+        """Go on only with the scope.
+
+        Raises:
+            ForbiddenError: The client or its token lacks it.
+        """
+        if self.scopes is not None and scope not in self.scopes:
+            raise ForbiddenError(
+                f"This needs the scope {scope!r} ({SCOPES[scope]}), which the token does not have.",
+                details={"scope": scope},
+            )

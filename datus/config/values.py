@@ -1,0 +1,157 @@
+"""What the settings become: frozen values that every room reads and none changes."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import MappingProxyType
+from typing import Literal
+
+from datus.types import Dialect
+
+NodeValue = str | int | float | bool
+"""Value of a node's setting."""
+
+
+class Secret:
+    """Text that must never be shown. ``repr``, ``str`` and formatting give ``***``; ``reveal`` the text.
+
+    It is no dataclass on purpose: ``dataclasses.asdict`` would open one up.
+    """
+
+    __slots__ = ("_text",)
+
+    def __init__(self, text: str) -> None:
+        self._text = text
+
+    def reveal(self) -> str:
+        """The text itself: call it where the secret is used, never where it could be printed."""
+        return self._text
+
+    def __repr__(self) -> str:
+        return "***"
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Secret) and self._text == other._text
+
+    def __hash__(self) -> int:
+        return hash(self._text)
+
+
+@dataclass(frozen=True)
+class ModelConfig:
+    """A model that can write SQL. ``offline`` needs neither key nor network."""
+
+    name: str
+    type: Literal["offline"] = "offline"
+    model: str | None = None
+    base_url: str | None = None
+    api_key: Secret | None = None
+
+
+@dataclass(frozen=True)
+class DatabaseConfig:
+    """One database. A ``uri`` of the file is already taken apart into these parts.
+
+    Attributes:
+        name: Its name within the namespace (``database_name`` of a request).
+        type: Which engine it is.
+        path: File of a SQLite or DuckDB database, absolute; None for a server.
+        host, port, username, password: How to reach a server; None for a file.
+        database: The database on the server; None for a file.
+        schema: The schema to show, None for the engine's default.
+        options: Connection options of a ``uri``'s query, such as ``sslmode``; only known ones.
+    """
+
+    name: str
+    type: Dialect
+    path: Path | None = None
+    host: str | None = None
+    port: int | None = None
+    username: str | None = None
+    password: Secret | None = None
+    database: str | None = None
+    schema: str | None = None
+    options: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}), repr=False)
+
+
+@dataclass(frozen=True)
+class NamespaceConfig:
+    """Databases that questions are put to under one name. ``timezone`` decides what "today" is."""
+
+    name: str
+    databases: tuple[DatabaseConfig, ...]
+    timezone: str = "UTC"
+    description: str = ""
+
+    @property
+    def dialects(self) -> tuple[Dialect, ...]:
+        """The engines of its databases, each once, in order of appearance."""
+        return tuple(dict.fromkeys(database.type for database in self.databases))
+
+
+@dataclass(frozen=True)
+class WorkflowConfig:
+    """A workflow of the user's own: its nodes run in this order."""
+
+    name: str
+    nodes: tuple[str, ...]
+    description: str = ""
+
+
+@dataclass(frozen=True)
+class ServerConfig:
+    """Limits of the whole service; times in seconds.
+
+    Attributes:
+        statement_timeout_s: Longest time of a statement that answers; reading a schema has limits of its own.
+        max_rows: Most rows that one answer holds.
+        task_timeout_s: Longest time of a task, all nodes together.
+        max_running: Most tasks that a process runs at once.
+        max_queued: Most tasks of a process that wait for their turn; further ones are refused.
+        max_connections: Most connections at once to one database, per process.
+        schema_ttl_s: How long a schema that was read stays good.
+        shutdown_grace_s: How long a stopping server waits for running tasks.
+    """
+
+    statement_timeout_s: float = 30.0
+    max_rows: int = 10_000
+    task_timeout_s: float = 120.0
+    max_running: int = 32
+    max_queued: int = 1_000
+    max_connections: int = 4
+    schema_ttl_s: float = 300.0
+    shutdown_grace_s: float = 20.0
+
+
+@dataclass(frozen=True)
+class Settings:
+    """All settings of a process, checked and complete.
+
+    Attributes:
+        config_path: The ``agent.yml`` in use, absolute; None for the built-in demo.
+        home: Directory of datus's own files (``~/.datus`` unless ``DATUS_HOME``).
+        target: Name of the model that answers, one of ``models``.
+        node_settings: Per node, every setting of the table with its value or default.
+        workflows: The user's own workflows; node names in them are not checked here.
+        state_path: SQLite file of tasks and events.
+    """
+
+    config_path: Path | None
+    home: Path
+    target: str
+    models: Mapping[str, ModelConfig]
+    namespaces: Mapping[str, NamespaceConfig]
+    node_settings: Mapping[str, Mapping[str, NodeValue]]
+    workflows: Mapping[str, WorkflowConfig]
+    server: ServerConfig
+    state_path: Path
+
+    @property
+    def demo_path(self) -> Path:
+        """Where the DuckDB file of the built-in demo shop is kept."""
+        return self.home / "demo" / "shop.duckdb"
+
+    @property
+    def uses_builtin_demo(self) -> bool:
+        """Whether no ``agent.yml`` was found, so that the one namespace is the demo shop."""
+        return self.config_path is None
