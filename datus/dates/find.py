@@ -1,0 +1,113 @@
+"""Find the time ranges of a question."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import date
+from typing import assert_never
+
+from datus.dates.calendar import DAY, DateSettings, Period, shift
+from datus.dates.phrases import Phrases
+from datus.dates.reader import read
+from datus.dates.readings import Reading, resolve
+from datus.text import normalise
+from datus.types import Grain, TimeRange
+
+MAX_CHARACTERS = 8_000
+"""Text beyond this length is not searched: no question is that long."""
+
+_Found = tuple[Reading, int, int]
+"""A reading and the words it took, from the one to before the other."""
+
+
+def find_time_ranges(
+    text: str, *, today: date, settings: DateSettings | None = None
+) -> tuple[TimeRange, ...]:
+    """Every range of days that a question names, in the order of its words.
+
+    What is not certain (5/11/2023), impossible (Feb 30) or no single range (early 2023, spring
+    festival without a calendar) gives none, nor do the words that belong to it.
+
+    Args:
+        text: A question in English, Chinese or both.
+        today: The day that relative expressions start from.
+        settings: Conventions of the company; the usual ones when absent.
+
+    Returns:
+        Ranges ``[start, end)`` whose ``span`` is counted in ``text`` as given.
+    """
+    settings = settings or DateSettings()
+    normal = normalise(text[:MAX_CHARACTERS])
+    words = Phrases(read(normal.text, settings), today, settings)
+    found = _share_years(words, list(_scan(words)))
+    ranges: list[TimeRange] = []
+    for reading, first, end in found:
+        try:
+            start, stop, grain = _bounds(reading, today, ranges)
+        except (ValueError, OverflowError, RecursionError):
+            continue
+        if start is not None and stop is not None and start >= stop:
+            continue
+        span = normal.span(words.tokens[first].start, words.tokens[end - 1].end)
+        ranges.append(TimeRange(start, stop, grain, text[span[0] : span[1]], span))
+    return tuple(ranges)
+
+
+def _scan(words: Phrases) -> Iterator[_Found]:
+    place, ended = 0, -1
+    while place < len(words.tokens):
+        linked = words.kind(place - 1) in ("and", "comma") and ended == place - 1
+        if linked and words.kind(place - 1) == "comma":
+            linked = words.kind(place + 1) in ("and", "comma", None)
+        try:
+            rule = words.expression(place, linked)
+        except (ValueError, OverflowError):  # a day that no calendar has
+            rule = None
+        except RecursionError:  # hundreds of "week of" in a row: nobody asks that
+            return
+        if rule is None:
+            place += 1
+            continue
+        yield rule[0], place, rule[1]
+        place = ended = rule[1]
+
+
+def _share_years(words: Phrases, found: list[_Found]) -> list[_Found]:
+    """Q1 and Q2 of 2023, 2023年三月和四月: a year named once holds for its neighbours in a list."""
+    for place in range(len(found) - 1, 0, -1):
+        found[place - 1] = _with_year_of(words, found[place], found[place - 1])
+    for place in range(1, len(found)):
+        found[place] = _with_year_of(words, found[place - 1], found[place])
+    return found
+
+
+def _with_year_of(words: Phrases, source: _Found, target: _Found) -> _Found:
+    first, last = sorted((source, target), key=lambda found: found[1])
+    listed = last[1] == first[2] + 1 and words.kind(first[2]) in ("and", "comma")
+    reading = target[0]
+    if not listed or source[0].year is None or reading.year or reading.fixed:
+        return target
+    return replace(reading, year=source[0].year), target[1], target[2]
+
+
+def _bounds(
+    reading: Reading, today: date, before: list[TimeRange]
+) -> tuple[date | None, date | None, Grain]:
+    period = resolve(reading, today)
+    base = before[-1] if before else None
+    if reading.again and base and base.start and base.end:
+        end = min(base.end, max(today + DAY, base.start + DAY))
+        period = Period(
+            shift(base.start, reading.again, -1), shift(end, reading.again, -1), base.grain
+        )
+    match reading.side:
+        case "within":
+            return period
+        case "before":
+            return None, period.start, period.grain
+        case "until":
+            return None, period.end, period.grain
+        case "since":
+            return period.start, today + DAY, period.grain
+        case "after":
+            return period.end, None, period.grain
+    assert_never(reading.side)
