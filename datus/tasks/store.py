@@ -1,0 +1,245 @@
+"""What a task store keeps and promises. Other rooms know only this file and ``engines``.
+
+A task is one execution of one request, named by its caller as (``client_id``, ``task_id``). The
+process that accepts it owns it and runs it; every process reads it. Its event log is the one source
+that sync callers and streams read.
+"""
+
+from collections.abc import AsyncGenerator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Literal, Protocol
+
+from datus.errors import ConflictError
+from datus.types import Event, EventType, TaskStatus
+
+FinalStatus = Literal["completed", "failed", "refused", "cancelled"]
+FeedbackStatus = Literal["success", "failed"]
+
+OPEN: tuple[TaskStatus, ...] = ("queued", "running")
+"""The states of a task that is not over. ``docs/tasks.md`` has the ways between all six."""
+
+MAX_PAGE = 100
+"""Most tasks that one call of ``TaskStore.list`` returns."""
+
+
+def id_reused(task_id: str) -> ConflictError:
+    """The error for a ``task_id`` that comes again with another fingerprint."""
+    return ConflictError(
+        f"task_id {task_id!r} was used before with another request: send that request again to "
+        "get its answer, or send this one with a new task_id.",
+        code="task_id_reused",
+        details={"task_id": task_id},
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class TaskRecord:
+    """A task without its answer, which may be large.
+
+    Attributes:
+        id: The store's own key; it never leaves the service.
+        fingerprint: What decides whether a repeated ``task_id`` is the same request.
+        owner: Id of the process that runs it, made by the store.
+        attempt: Counts from 1 the owners that the task had.
+        last_seq: Number of its newest event, 0 when it has none.
+        error: ``code``, ``message`` and ``details`` of a task that failed or was refused.
+    """
+
+    id: int
+    client_id: str
+    task_id: str
+    fingerprint: str
+    workflow: str
+    namespace: str
+    request: Mapping[str, Any]
+    status: TaskStatus
+    owner: str
+    attempt: int
+    last_seq: int
+    error: Mapping[str, Any] | None
+    created_at: datetime
+    started_at: datetime | None
+    finished_at: datetime | None
+    cancel_requested_at: datetime | None
+
+    @property
+    def over(self) -> bool:
+        """Whether its end is stored."""
+        return self.status not in OPEN
+
+
+@dataclass(frozen=True, slots=True)
+class TaskDetail(TaskRecord):
+    """A task with its answer, None before its end and where it has none."""
+
+    answer: Mapping[str, Any] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Feedback:
+    """What a client said of an answer. Of several for one task the newest stands."""
+
+    task_id: str
+    status: FeedbackStatus
+    comment: str | None
+    corrected_sql: str | None
+    recorded_at: datetime
+
+
+class Run(Protocol):
+    """The right to write to a task, held by the one process that runs it.
+
+    Every write is fenced by owner and attempt: when the task was ended or taken over by another
+    process, ``emit`` and ``finish`` raise FenceError and write nothing. A write whose caller is
+    cancelled while it waits may still happen; it never happens in part.
+    """
+
+    @property
+    def task(self) -> TaskRecord:
+        """The task as it was when the run began."""
+        ...
+
+    async def emit(self, type: EventType, data: Mapping[str, Any]) -> Event:
+        """Append one event; when this returns every process can read it.
+
+        Raises:
+            ValueError: For ``done``, which belongs to ``finish``, or data that JSON cannot hold.
+            FenceError: The task is no longer this run's.
+            UnavailableError: The store cannot write now; the message says why.
+        """
+        ...
+
+    async def finish(
+        self,
+        status: FinalStatus,
+        *,
+        answer: Mapping[str, Any] | None,
+        error: Mapping[str, Any] | None,
+        events: Sequence[tuple[EventType, Mapping[str, Any]]],
+    ) -> TaskRecord:
+        """End the task: last events, status, answer and error in one durable transaction.
+
+        ``events`` ends with the only ``done``. Raises as ``emit`` does.
+        """
+        ...
+
+    async def cancelled(self) -> None:
+        """Wait until a caller asks, through any process, to cancel this task."""
+        ...
+
+
+class TaskStore(Protocol):
+    """Tasks, events and feedback, shared by every process that opens the same store.
+
+    Every method raises UnavailableError when the store cannot be read or written.
+    """
+
+    @property
+    def owner(self) -> str:
+        """Id of this process as an owner of tasks."""
+        ...
+
+    async def submit(
+        self,
+        client_id: str,
+        task_id: str,
+        fingerprint: str,
+        request: Mapping[str, Any],
+        *,
+        workflow: str,
+        namespace: str,
+    ) -> tuple[TaskRecord, bool]:
+        """Record a request once; of parallel calls in any processes exactly one gets True.
+
+        Who gets True must ``start`` the task and must not be cancelled before.
+
+        Returns:
+            The task and whether this call created it: ``queued``, owned by this process, durable.
+
+        Raises:
+            ConflictError: ``task_id_reused``, the id was used with another fingerprint.
+        """
+        ...
+
+    async def start(self, task: TaskRecord) -> Run:
+        """``queued`` to ``running``, by the owner only. Raises FenceError, also when it was cancelled."""
+        ...
+
+    async def get(self, client_id: str, task_id: str) -> TaskDetail:
+        """The task as it is now. NotFoundError when the client has none of that id."""
+        ...
+
+    async def wait(self, client_id: str, task_id: str) -> TaskDetail:
+        """As ``get``, once the task is over, whichever process runs it."""
+        ...
+
+    async def list(
+        self,
+        client_id: str,
+        *,
+        status: TaskStatus | None = None,
+        namespace: str | None = None,
+        cursor: str | None = None,
+        limit: int = 20,
+    ) -> tuple[tuple[TaskRecord, ...], str | None]:
+        """The client's tasks, newest first, and the cursor of the next page or None.
+
+        Raises:
+            InvalidRequestError: ``limit`` outside 1 to ``MAX_PAGE``, or a cursor not made here.
+        """
+        ...
+
+    def events(self, client_id: str, task_id: str, after: int = 0) -> AsyncGenerator[Event, None]:
+        """Events numbered above ``after``: those stored, then live ones, up to and with ``done``.
+
+        They stop at the end of the task also when that is not above ``after``.
+        It holds no connection between two events, and nothing once it is closed. The first step
+        raises NotFoundError when the client has no such task.
+        """
+        ...
+
+    async def request_cancel(self, client_id: str, task_id: str) -> None:
+        """Ask the owner to cancel; a task that is queued, or whose owner is dead, ends here and now.
+
+        Raises:
+            NotFoundError: The client has no such task.
+            ConflictError: ``task_over``.
+        """
+        ...
+
+    async def add_feedback(
+        self,
+        client_id: str,
+        task_id: str,
+        status: FeedbackStatus,
+        *,
+        comment: str | None = None,
+        corrected_sql: str | None = None,
+    ) -> Feedback:
+        """Keep feedback on a task that is over.
+
+        Raises:
+            NotFoundError: The client has no such task.
+            ConflictError: ``task_running``.
+        """
+        ...
+
+    async def feedback(self, client_id: str, task_id: str) -> tuple[Feedback, ...]:
+        """All feedback on a task, newest first. NotFoundError as in ``get``."""
+        ...
+
+    async def reap(self) -> tuple[TaskRecord, ...]:
+        """End as ``failed`` with code ``worker_lost`` the tasks of dead processes; returns those.
+
+        Tasks of live processes are never touched, however long they are silent.
+        """
+        ...
+
+    async def ping(self) -> None:
+        """Raise UnavailableError unless the store takes writes now."""
+        ...
+
+    async def close(self) -> None:
+        """End this process's open tasks as ``worker_lost``, give up ownership, free everything."""
+        ...

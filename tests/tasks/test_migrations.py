@@ -1,0 +1,98 @@
+"""Migrations lead to the tables that statements use, once, whoever calls them at once."""
+
+import sqlite3
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import create_engine, inspect
+
+from datus.errors import ConfigError
+from datus.tasks.engines import migrate, open_store
+from datus.tasks.migrations import LATEST
+from datus.tasks.tables import METADATA
+
+
+def shape(url: str) -> dict[str, Any]:
+    """All that can be asked of a database's tables, without the spelling of their DDL."""
+    engine = create_engine(url)
+    inspector = inspect(engine)
+    tables = {
+        table: {
+            "columns": {
+                column["name"]: (str(column["type"]), column["nullable"], column["primary_key"])
+                for column in inspector.get_columns(table)
+            },
+            "key": inspector.get_pk_constraint(table)["constrained_columns"],
+            "unique": inspector.get_unique_constraints(table),
+            "indexes": sorted(map(str, inspector.get_indexes(table))),
+            "foreign": inspector.get_foreign_keys(table),
+        }
+        for table in inspector.get_table_names()
+    }
+    engine.dispose()
+    return tables
+
+
+def test_migrations_lead_to_the_tables(tmp_path: Path, state: Path) -> None:
+    url = f"sqlite:///{tmp_path / 'tables.db'}"
+    engine = create_engine(url)
+    METADATA.create_all(engine)
+    engine.dispose()
+    migrated = shape(f"sqlite:///{state}")
+    assert migrated == shape(url)
+    assert set(migrated) == {"task", "event", "feedback", "schema_version"}
+
+
+def test_keys_are_never_given_twice(state: Path) -> None:
+    with sqlite3.connect(state) as connection:
+        sql = dict(connection.execute("SELECT name, sql FROM sqlite_master WHERE type = 'table'"))
+    connection.close()
+    assert "AUTOINCREMENT" in sql["task"]
+    assert "AUTOINCREMENT" in sql["feedback"]
+
+
+def test_a_second_call_does_nothing(tmp_path: Path) -> None:
+    path = tmp_path / "new" / "state.db"
+    assert migrate(path, clock=lambda: datetime(2024, 1, 15, tzinfo=UTC)) == LATEST
+    assert migrate(path) == 0
+    connection = sqlite3.connect(path)
+    rows = connection.execute("SELECT version, applied_at FROM schema_version").fetchall()
+    mode = connection.execute("PRAGMA journal_mode").fetchone()
+    connection.close()
+    assert rows == [(number, "2024-01-15T00:00:00.000000Z") for number in range(1, LATEST + 1)]
+    assert mode == ("wal",)
+
+
+async def test_parallel_calls_migrate_once(state: Path, spawn: Callable[..., Any]) -> None:
+    for path in state.parent.iterdir():
+        path.unlink()
+    workers = [await spawn("migrate") for _ in range(4)]
+    for worker in workers:
+        await worker.said()
+    for worker in workers:
+        await worker.go()
+    assert sorted([await worker.said() for worker in workers]) == [0, 0, 0, LATEST]
+
+
+async def test_a_newer_file_is_refused(state: Path) -> None:
+    connection = sqlite3.connect(state)
+    with connection:
+        connection.execute("INSERT INTO schema_version VALUES (?, '')", (LATEST + 1,))
+    connection.close()
+    for _ in range(2):
+        with pytest.raises(ConfigError, match=f"version {LATEST + 1}, this datus knows up to"):
+            await open_store(state)
+        with pytest.raises(ConfigError, match="install the newer datus"):
+            migrate(state)
+
+
+async def test_a_file_without_tables_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "state.db"
+    path.touch()
+    with pytest.raises(ConfigError, match=r"version 0, this datus needs \d+: start the server"):
+        await open_store(path)
+    with pytest.raises(ConfigError, match="schema version 0"):
+        await open_store(path)

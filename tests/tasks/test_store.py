@@ -1,0 +1,377 @@
+"""The store's promises within one process."""
+
+import asyncio
+import math
+import sqlite3
+import stat
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from datus.errors import (
+    ConflictError,
+    FenceError,
+    InvalidRequestError,
+    NotFoundError,
+    UnavailableError,
+)
+from datus.tasks.engines import open_store
+from datus.tasks.sqlstore import SqlStore
+from datus.tasks.store import Run, TaskRecord, TaskStore
+from datus.types import TaskStatus
+
+Begin = Callable[..., Any]
+DONE = ("done", {"status": "completed"})
+
+
+async def submit(
+    store: TaskStore, name: str, fingerprint: str = "f", client: str = "c", namespace: str = "demo"
+) -> tuple[TaskRecord, bool]:
+    request = {"task": "每月销售额"}
+    return await store.submit(
+        client, name, fingerprint, request, workflow="fixed", namespace=namespace
+    )
+
+
+async def finish(run: Run) -> TaskRecord:
+    return await run.finish("completed", answer={"sql": "SELECT 1"}, error=None, events=[DONE])
+
+
+async def test_submit_again_finds_the_same_task(store: TaskStore) -> None:
+    first, created = await submit(store, "t")
+    again, created_again = await submit(store, "t")
+    assert (created, created_again) == (True, False)
+    assert again == first
+    assert (first.status, first.attempt, first.owner) == ("queued", 1, store.owner)
+    assert first.request == {"task": "每月销售额"}
+
+
+async def test_submit_of_another_request_names_the_id(store: TaskStore) -> None:
+    await submit(store, "t-42")
+    with pytest.raises(ConflictError, match="t-42") as raised:
+        await submit(store, "t-42", fingerprint="g")
+    assert raised.value.code == "task_id_reused"
+
+
+async def test_clients_do_not_share_ids(store: TaskStore) -> None:
+    assert (await submit(store, "t"))[1]
+    assert (await submit(store, "t", fingerprint="g", client="other"))[1]
+
+
+async def test_life_of_a_task(state: Path) -> None:
+    moments = (datetime(2024, 1, 15, 14, 30, tzinfo=UTC) + timedelta(seconds=n) for n in range(9))
+    store = await open_store(state, clock=lambda: next(moments), reap_every_s=None)
+    task, _ = await submit(store, "t")
+    run = await store.start(task)
+    event = await run.emit("started", {"task_id": "t", "词": "销售额"})
+    ended = await finish(run)
+    assert (event.seq, event.time) == (1, datetime(2024, 1, 15, 14, 30, 2, tzinfo=UTC))
+    detail = await store.get("c", "t")
+    assert (detail.status, detail.answer, detail.error) == ("completed", {"sql": "SELECT 1"}, None)
+    assert ended.finished_at == detail.finished_at == datetime(2024, 1, 15, 14, 30, 3, tzinfo=UTC)
+    assert (detail.created_at.second, detail.started_at and detail.started_at.second) == (0, 1)
+    assert await anext(store.events("c", "t")) == event
+    await store.close()
+
+
+async def test_nothing_follows_the_end(store: TaskStore, begin: Begin) -> None:
+    run = await begin("t")
+    await finish(run)
+    for write in (run.emit("progress", {}), finish(run), store.start(run.task)):
+        with pytest.raises(FenceError):
+            await write
+    assert [event.type async for event in store.events("c", "t")] == ["done"]
+
+
+@pytest.mark.parametrize("taken_over", ["owner = 'another'", "attempt = 2"])
+async def test_a_task_that_was_taken_over_is_not_written(
+    state: Path, store: TaskStore, begin: Begin, taken_over: str
+) -> None:
+    run = await begin("t")
+    connection = sqlite3.connect(state)
+    with connection:
+        connection.execute(f"UPDATE task SET {taken_over}")
+    connection.close()
+    for write in (run.emit("progress", {}), finish(run)):
+        with pytest.raises(FenceError):
+            await write
+    task = await store.get("c", "t")
+    assert (task.status, task.last_seq) == ("running", 0)
+
+
+async def test_only_the_owner_starts(state: Path, store: TaskStore) -> None:
+    task, _ = await submit(store, "t")
+    other = await open_store(state, reap_every_s=None)
+    with pytest.raises(FenceError):
+        await other.start(task)
+    await other.close()
+    await store.start(task)
+    with pytest.raises(FenceError):
+        await store.start(task)
+
+
+async def test_done_comes_from_finish_alone(begin: Begin) -> None:
+    run = await begin("t")
+    with pytest.raises(ValueError, match="finish"):
+        await run.emit("done", {})
+    for events in ([], [DONE, DONE], [DONE, ("error", {})]):
+        with pytest.raises(ValueError, match="done"):
+            await run.finish("failed", answer=None, error=None, events=events)
+
+
+async def test_numbers_follow_the_order_of_the_calls(store: TaskStore, begin: Begin) -> None:
+    run = await begin("t")
+    written = await asyncio.gather(*(run.emit("progress", {"n": n}) for n in range(200)))
+    await finish(run)
+    assert [(event.seq, event.data["n"]) for event in written] == [(n + 1, n) for n in range(200)]
+    read = [event async for event in store.events("c", "t")]
+    assert [event.seq for event in read] == list(range(1, 202))
+    assert read[:-1] == written
+
+
+async def test_events_resume_after_a_number(store: TaskStore, begin: Begin) -> None:
+    run = await begin("t")
+    for n in range(3):
+        await run.emit("progress", {"n": n})
+    await finish(run)
+    for after, expected in ((0, [1, 2, 3, 4]), (2, [3, 4]), (4, []), (99, [])):
+        assert [event.seq async for event in store.events("c", "t", after)] == expected
+
+
+async def test_a_reader_of_events_that_never_come_ends_with_the_task(
+    store: TaskStore, begin: Begin
+) -> None:
+    run = await begin("t")
+    await run.emit("progress", {})
+
+    async def read() -> list[int]:
+        return [event.seq async for event in store.events("c", "t", after=99)]
+
+    reader = asyncio.create_task(read())
+    await asyncio.sleep(0.02)
+    await run.emit("progress", {})
+    await finish(run)
+    assert await asyncio.wait_for(reader, 5) == []
+
+
+async def test_readers_wait_for_what_is_to_come(store: TaskStore, begin: Begin) -> None:
+    run = await begin("t")
+
+    async def read() -> list[int]:
+        return [event.seq async for event in store.events("c", "t")]
+
+    readers = [asyncio.create_task(read()) for _ in range(50)]
+    waiter = asyncio.create_task(store.wait("c", "t"))
+    for n in range(5):
+        await run.emit("progress", {"n": n})
+        await asyncio.sleep(0.005)
+    assert not waiter.done()
+    await finish(run)
+    assert await asyncio.wait_for(asyncio.gather(*readers), 5) == [[1, 2, 3, 4, 5, 6]] * 50
+    assert (await waiter).answer == {"sql": "SELECT 1"}
+
+
+async def test_a_slow_reader_holds_back_nobody(store: TaskStore, begin: Begin) -> None:
+    run = await begin("t")
+    slow = store.events("c", "t")
+    await run.emit("progress", {})
+    assert (await anext(slow)).seq == 1
+    for _ in range(300):
+        await run.emit("progress", {})
+    await finish(run)
+    assert len([event async for event in store.events("c", "t")]) == 302
+    assert [event.seq async for event in slow] == list(range(2, 303))
+
+
+async def test_a_reader_that_leaves_frees_everything(store: SqlStore, begin: Begin) -> None:
+    run = await begin("t")
+    await run.emit("progress", {})
+    events = store.events("c", "t")
+    await anext(events)
+    waiting = asyncio.create_task(anext(events))
+    await asyncio.sleep(0.05)
+    assert store._wakeups._events.tasks() == (run.task.id,)  # type: ignore[attr-defined]
+    waiting.cancel()
+    await asyncio.wait([waiting])
+    await events.aclose()
+    assert store._wakeups._events.tasks() == ()  # type: ignore[attr-defined]
+    await finish(run)
+    assert store._wakeups._cancels.tasks() == ()  # type: ignore[attr-defined]
+
+
+async def test_tasks_of_others_are_not_there(store: TaskStore, begin: Begin) -> None:
+    await begin("t", client="other")
+    for call in (
+        store.get("c", "t"),
+        store.wait("c", "t"),
+        anext(store.events("c", "t")),
+        store.request_cancel("c", "t"),
+        store.add_feedback("c", "t", "success"),
+        store.feedback("c", "t"),
+    ):
+        with pytest.raises(NotFoundError, match="'t'"):
+            await call
+
+
+async def test_cancel_wakes_the_run(store: TaskStore, begin: Begin) -> None:
+    run, untouched = await begin("t"), await begin("u")
+    waiting = asyncio.create_task(run.cancelled())
+    other = asyncio.create_task(untouched.cancelled())
+    await run.emit("progress", {})
+    await asyncio.sleep(0.06)
+    assert not waiting.done()
+    await store.request_cancel("c", "t")
+    await store.request_cancel("c", "t")
+    await asyncio.wait_for(waiting, 1)
+    await asyncio.sleep(0.06)
+    assert not other.done()
+    other.cancel()
+
+
+async def test_cancel_before_the_start_is_the_end(store: TaskStore) -> None:
+    task, _ = await submit(store, "t")
+    waiting = asyncio.create_task(store.wait("c", "t"))
+    reading = asyncio.create_task(anext(store.events("c", "t")))
+    await asyncio.sleep(0.02)
+    await store.request_cancel("c", "t")
+    ended = await asyncio.wait_for(waiting, 1)
+    assert ended.error is not None
+    assert (ended.status, ended.error["code"]) == ("cancelled", "cancelled")
+    assert ended.cancel_requested_at == ended.finished_at is not None
+    assert (await asyncio.wait_for(reading, 1)).type == "error"
+    events = [event async for event in store.events("c", "t")]
+    assert [event.type for event in events] == ["error", "done"]
+    assert events[-1].data["status"] == "cancelled"
+    with pytest.raises(FenceError):
+        await store.start(task)
+    with pytest.raises(ConflictError, match="cancelled"):
+        await store.request_cancel("c", "t")
+
+
+async def test_cancel_of_a_finished_task(store: TaskStore, begin: Begin) -> None:
+    await finish(await begin("t"))
+    with pytest.raises(ConflictError, match="completed") as raised:
+        await store.request_cancel("c", "t")
+    assert raised.value.code == "task_over"
+
+
+async def test_list_pages_newest_first(store: TaskStore, begin: Begin) -> None:
+    for n in range(7):
+        await submit(store, f"t{n}", namespace="even" if n % 2 == 0 else "odd")
+    await submit(store, "not-mine", client="other")
+    await finish(await begin("over"))
+
+    async def names(**filters: Any) -> list[str]:
+        found: list[str] = []
+        cursor = None
+        while True:
+            page, cursor = await store.list("c", cursor=cursor, limit=3, **filters)
+            assert len(page) <= 3
+            found += [task.task_id for task in page]
+            if cursor is None:
+                return found
+
+    assert await names() == ["over", "t6", "t5", "t4", "t3", "t2", "t1", "t0"]
+    assert await names(namespace="even") == ["t6", "t4", "t2", "t0"]
+    assert await names(status="completed") == ["over"]
+    assert await names(status="queued", namespace="odd") == ["t5", "t3", "t1"]
+    newest, _ = await store.list("c", limit=1)
+    assert not hasattr(newest[0], "answer")
+
+
+@pytest.mark.parametrize("limit", [0, -1, 101])
+async def test_list_limit_has_bounds(store: TaskStore, limit: int) -> None:
+    with pytest.raises(InvalidRequestError, match="1 to 100") as raised:
+        await store.list("c", limit=limit)
+    assert raised.value.details["field"] == "limit"
+
+
+async def test_feedback_keeps_its_history(store: TaskStore, begin: Begin) -> None:
+    run = await begin("t")
+    with pytest.raises(ConflictError, match="running") as raised:
+        await store.add_feedback("c", "t", "success")
+    assert raised.value.code == "task_running"
+    await finish(run)
+    first = await store.add_feedback("c", "t", "failed", comment="错了", corrected_sql="SELECT 2")
+    second = await store.add_feedback("c", "t", "success")
+    assert await store.feedback("c", "t") == (second, first)
+
+
+async def test_close_ends_what_is_open(state: Path, store: TaskStore) -> None:
+    other = await open_store(state, reap_every_s=None)
+    task, _ = await submit(other, "running")
+    await other.start(task)
+    await submit(other, "queued")
+    await submit(store, "kept")
+    reading = other.events("c", "kept")
+    waiting = asyncio.create_task(anext(reading))
+    await asyncio.sleep(0.02)
+    await other.close()
+    with pytest.raises(UnavailableError, match="stopping"):
+        await asyncio.wait_for(waiting, 1)
+    ended: dict[str, TaskStatus] = {
+        task.task_id: task.status for task in (await store.list("c"))[0]
+    }
+    assert ended == {"running": "failed", "queued": "failed", "kept": "queued"}
+
+
+async def test_data_comes_back_as_it_was(store: TaskStore, begin: Begin) -> None:
+    run = await begin("t")
+    data = {"text": "销售额 \x00 \ud800 '; DROP TABLE task; --", "n": 2**63, "f": 0.1, "none": None}
+    await run.emit("node_detail", data)
+    rows = [{"month": n, "产品": "电子" * 10} for n in range(10_000)]
+    await run.finish("completed", answer={"result": rows}, error=None, events=[DONE])
+    assert (await anext(store.events("c", "t"))).data == data
+    assert (await store.get("c", "t")).answer == {"result": rows}
+
+
+async def test_data_that_json_cannot_hold_is_refused(begin: Begin) -> None:
+    run = await begin("t")
+    with pytest.raises(ValueError, match="JSON"):
+        await run.emit("node_detail", {"n": math.nan})
+
+
+async def test_no_client_text_in_a_path(tmp_path: Path, state: Path, store: TaskStore) -> None:
+    names = ["../../escape", "/etc/passwd", "a\x00b", "长" * 300]
+    for name in names:
+        task, _ = await submit(store, name, client=name)
+        await finish(await store.start(task))
+        assert (await store.get(name, name)).status == "completed"
+    files = files_below(tmp_path)
+    slot = Path(f"state/owners/{store.owner}.lock")
+    assert files == {Path("state") / f"state.db{suffix}" for suffix in ("", "-wal", "-shm")} | {
+        slot
+    }
+
+
+async def test_files_are_private(state: Path, store: TaskStore) -> None:
+    await submit(store, "t")
+    modes = modes_below(state.parent)
+    assert {name for name, mode in modes.items() if mode == 0o700} == {"state", "owners"}
+    assert len(modes) == 6
+    assert all(mode == 0o600 for name, mode in modes.items() if name not in ("state", "owners"))
+
+
+async def test_a_cancelled_caller_harms_no_other(store: TaskStore, begin: Begin) -> None:
+    run = await begin("t")
+    writes = [asyncio.create_task(run.emit("progress", {"n": n})) for n in range(20)]
+    await asyncio.sleep(0)
+    for write in writes[::2]:
+        write.cancel()
+    await asyncio.wait(writes)
+    await finish(run)
+    events = [event async for event in store.events("c", "t")]
+    assert [event.seq for event in events] == list(range(1, len(events) + 1))
+    assert {event.data["n"] for event in events[:-1]} >= set(range(1, 20, 2))
+
+
+def files_below(directory: Path) -> set[Path]:
+    return {path.relative_to(directory) for path in directory.rglob("*") if path.is_file()}
+
+
+def modes_below(directory: Path) -> dict[str, int]:
+    paths = [directory, *directory.rglob("*")]
+    return {path.name: stat.S_IMODE(path.stat().st_mode) for path in paths}
