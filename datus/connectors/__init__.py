@@ -1,0 +1,1 @@
+"""Databases: what is in them, and statements run read-only in them. One file a database."""
