@@ -1,0 +1,1 @@
+"""Execution accuracy of a workflow over a file of questions: datasets, comparison, runner, report."""

@@ -1,0 +1,1 @@
+"""Question and gathered context in, ranked SQL candidates out."""

@@ -1,0 +1,1 @@
+"""From a draft that all passes have read to a plan."""

@@ -1,0 +1,224 @@
+"""From a filled draft to a plan."""
+
+from dataclasses import replace
+
+from datus.generation.offline.assembly.exclusion import (
+    absent,
+    negated_elsewhere,
+    without_inner,
+)
+from datus.generation.offline.assembly.multiplicity import rows_once
+from datus.generation.offline.assembly.projection import projected
+from datus.generation.offline.assembly.settling import (
+    leftover_nouns,
+    settle_contrast,
+    settle_times,
+    sum_filters,
+    sum_measures,
+)
+from datus.generation.offline.draft import Draft, Placed, Ranking
+from datus.generation.offline.filters import alternatives
+from datus.generation.offline.plan import (
+    Aggregate,
+    AnyPlan,
+    ColumnRef,
+    Compare,
+    Condition,
+    Expression,
+    Intersection,
+    Order,
+    Plan,
+    Star,
+    expression_columns,
+    plan_tables,
+)
+
+
+def assemble(draft: Draft) -> AnyPlan | None:
+    """The plan that a draft amounts to, or None when nothing is asked for."""
+    leftover_nouns(draft)
+    settle_contrast(draft)
+    settle_times(draft)
+    sum_filters(draft)
+    sum_measures(draft)
+    split = _both(draft)
+    if split is not None:
+        return split
+    return _plan(draft)
+
+
+def _plan(draft: Draft) -> Plan | None:
+    plan = projected(draft)
+    if plan is None:
+        return None
+    gone = (*negated_elsewhere(draft, plan), *absent(draft, plan))
+    plan = replace(plan, tables=without_inner(plan, gone))
+    plan = replace(plan, where=(*plan.where, *alternatives(draft), *gone))
+    if _contradicts(plan.where):
+        draft.suspect(1.0, "the conditions leave no value between them")
+    plan = _ordered(draft, _extreme_rows(draft, plan))
+    plan = _sorted_groups(draft, _grouped(draft, plan))
+    if not plan.group:
+        draft.unread.extend(draft.bare_each)
+    if _counts_itself(draft, plan) or (plan.having and not plan.group):
+        draft.suspect(1.0, "the question does not say what is counted or compared")
+    return rows_once(draft, plan)
+
+
+def _contradicts(conditions: tuple[Condition, ...]) -> bool:
+    """Whether two bounds on one column leave nothing between them."""
+    low: dict[object, float] = {}
+    high: dict[object, float] = {}
+    for each in conditions:
+        if isinstance(each, Compare) and isinstance(each.right, int | float):
+            if each.operator in (">", ">="):
+                low[each.left] = max(low.get(each.left, each.right), each.right)
+            elif each.operator in ("<", "<="):
+                high[each.left] = min(high.get(each.left, each.right), each.right)
+    return any(low[left] > high[left] for left in low.keys() & high.keys())
+
+
+def _extreme_rows(draft: Draft, plan: Plan) -> Plan:
+    """As in "average age in the largest dorm": aggregates over the rows that have the extreme value."""
+    ranking = draft.ranking
+    only_aggregates = bool(plan.select) and all(isinstance(e, Aggregate) for e in plan.select)
+    if ranking is None or not only_aggregates or plan.group:
+        return plan
+    if not isinstance(ranking.key, ColumnRef) or ranking.limit is not None:
+        draft.unread.append(ranking.at)
+        return plan
+    extreme = Plan(select=(Aggregate("max" if ranking.descending else "min", ranking.key),))
+    draft.ranking = None
+    return replace(plan, where=(*plan.where, Compare(ranking.key, "=", extreme)))
+
+
+def _ordered(draft: Draft, plan: Plan) -> Plan:
+    orders = [
+        Order(key, descending)
+        for key, descending in _explicit_orders(draft, plan)
+        if key is not None
+    ]
+    ranking, limit = draft.ranking, plan.limit
+    if ranking is not None:
+        key = _ranking_key(draft, ranking, plan)
+        if key is not None:
+            orders.insert(0, Order(key, ranking.descending))
+        limit = ranking.limit or 1
+    if not orders:  # periods read in their order, whether or not the question says so
+        orders = [Order(placed.expression) for placed in draft.group if _is_period(draft, placed)]
+    return replace(plan, order=tuple(orders), limit=limit)
+
+
+def _is_period(draft: Draft, placed: Placed) -> bool:
+    return any(at == placed.at for at, _ in draft.grains)
+
+
+def _explicit_orders(draft: Draft, plan: Plan) -> list[tuple[Expression | None, bool]]:
+    found: list[tuple[Expression | None, bool]] = []
+    for key, descending, _ in draft.orders:
+        if key is None:
+            counts = [e for e in plan.select if isinstance(e, Aggregate)]
+            key = counts[0] if counts else next(iter(plan.select), None)
+        if not isinstance(key, Star):
+            found.append((key, descending))
+    return found
+
+
+def _ranking_key(draft: Draft, ranking: Ranking, plan: Plan) -> Expression | None:
+    if ranking.key is not None:
+        return ranking.key
+    if ranking.by_frequency or ranking.counted:
+        return Aggregate("count")
+    return next((e for e in plan.select if isinstance(e, Aggregate)), None)
+
+
+def _grouped(draft: Draft, plan: Plan) -> Plan:
+    """Whatever is listed beside an aggregate, or ranked by one, is a group key."""
+    plain = [e for e in plan.select if not isinstance(e, Aggregate | Star)]
+    keyed_order = any(isinstance(order.key, Aggregate) for order in plan.order)
+    mixed = any(isinstance(e, Aggregate) for e in plan.select) and plain
+    if not (plan.group or mixed or keyed_order or plan.having):
+        return plan
+    if not plain and not plan.group:
+        return plan
+    group = list(dict.fromkeys((*plan.group, *plain)))
+    for table in dict.fromkeys(c.table for e in group for c in expression_columns(e)):
+        roles = draft.index.tables[table]
+        labels = {ColumnRef(table, name) for name in roles.label}
+        named = roles.label and draft.index.words[ColumnRef(table, roles.label[0])][-1] in (
+            "name",
+            "title",
+        )
+        spoken = any(
+            entry.table == table and entry.column is None
+            for item in draft.items
+            for entry in item.entries
+        )
+        if len(roles.key) == 1 and labels & set(group) and named and spoken:
+            group.insert(0, ColumnRef(table, roles.key[0]))
+    return replace(plan, group=tuple(dict.fromkeys(group)))
+
+
+def _sorted_groups(draft: Draft, plan: Plan) -> Plan:
+    """Groups can be sorted only by what is one value a group: by a further column of the table whose
+    rows are the groups, which then is a key too; another column is doubtful."""
+    if not plan.group and not any(isinstance(e, Aggregate) for e in plan.select):
+        return plan
+    for order in plan.order:
+        if isinstance(order.key, Aggregate) or order.key in plan.group:
+            continue
+        keys = {
+            ColumnRef(c.table, name)
+            for c in expression_columns(order.key)
+            for name in draft.index.tables[c.table].key
+        }
+        if keys and keys <= set(plan.group):
+            plan = replace(plan, group=(*plan.group, order.key))
+        else:
+            draft.suspect(1.0, "the groups do not have one value each to be sorted by")
+    return plan
+
+
+def _counts_itself(draft: Draft, plan: Plan) -> bool:
+    """Whether rows of a table are grouped by their own key and counted, which always gives one."""
+    tables = plan_tables(plan)
+    expressions = (*plan.select, *(o.key for o in plan.order), *(h.left for h in plan.having))
+    counted = any(isinstance(e, Aggregate) and e.function == "count" for e in expressions)
+    key = draft.index.tables[tables[0]].key if tables else ()
+    own = {ColumnRef(tables[0], name) for name in key}
+    return counted and len(tables) == 1 and bool(own) and own <= set(plan.group)
+
+
+def _both(draft: Draft) -> AnyPlan | None:
+    """As in "have both a cat and a dog": two conditions on one column, each met by some row."""
+    said = next(draft.cues("both"), None)
+    if said is None:
+        return None
+    filters = sorted(draft.filters, key=lambda f: f.at)
+    pairs = [f for f in filters if f.at > said]
+    if draft.chinese and not pairs:
+        pairs = filters[-2:]  # A和B都
+    if len(pairs) < 2:
+        if sum(placed.at > said for placed in draft.select) > 1:
+            draft.take(said)  # "show both A and B"
+        return None
+    first, second = pairs[:2]
+    left, right = first.condition, second.condition
+    if not (isinstance(left, Compare) and isinstance(right, Compare)):
+        return None
+    draft.take(said)
+    if left.left != right.left:
+        return None  # "both humidity above 50 and visibility above 8": one row meets them
+    if first.negated or second.negated:
+        draft.unread.append(said)
+        return None
+    kept = [each for each in draft.filters if each not in (first, second)]
+    draft.filters[:] = [*kept, first]
+    one = _plan(draft)
+    draft.filters[:] = [*kept, second]
+    other = _plan(draft)
+    if one is None or other is None or one.limit is not None:
+        return None
+    if any(isinstance(e, Aggregate) for e in one.select):
+        draft.unread.append(first.at)  # a count over an intersection is not plannable yet
+    return Intersection(replace(one, order=()), replace(other, order=()))

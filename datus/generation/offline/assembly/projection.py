@@ -1,0 +1,188 @@
+"""What a plan shows: columns asked for, group keys, labels of tables, extreme values."""
+
+from datus.generation.offline.draft import Draft
+from datus.generation.offline.plan import (
+    Aggregate,
+    ColumnRef,
+    Condition,
+    Expression,
+    Plan,
+    Star,
+    condition_columns,
+    expression_columns,
+)
+
+
+def projected(draft: Draft) -> Plan | None:
+    excluded = {table for _, table in draft.excluded}
+    tables = tuple(dict.fromkeys(t for _, t in draft.mentions if t not in excluded))
+    keys = [placed.expression for placed in draft.group]
+    asked = [placed.expression for placed in draft.select]
+    if (
+        draft.ranking is not None
+        and draft.group
+        and any(draft.is_cue(p.at - 1, "each") for p in draft.group)
+    ):
+        _rank_within(draft, asked)
+    superlative = _is_extreme_value(draft, asked)
+    if superlative is not None:
+        draft.ranking = None
+        return Plan(select=(superlative,), tables=tables)
+    if draft.is_cue_anywhere("details") and not asked and tables:
+        draft.take(*draft.cues("details"))
+        return Plan(select=(Star(tables[0]),), tables=tables)
+    select = _with_keys(draft, keys, _with_labels(draft, asked))
+    if not select:
+        focus = _person(draft, _asked_table(draft, tables))
+        if focus is None:
+            return None
+        label = draft.index.label(focus)
+        select = [*label] if label else [Star(focus)]
+        tables = tuple(dict.fromkeys((focus, *tables)))
+    return Plan(
+        select=tuple(dict.fromkeys(select)),
+        tables=tables,
+        group=tuple(keys),
+        having=tuple(draft.having),
+    )
+
+
+def _with_labels(draft: Draft, asked: list[Expression]) -> list[Expression]:
+    """As in "allergy types with the number of students": a table listed before a count is a group."""
+    counts = [p for p in draft.select if isinstance(p.expression, Aggregate)]
+    if len(counts) != len(asked) or not counts or draft.group:
+        return asked
+    for at, table in draft.mentions:
+        listed = (
+            at < counts[0].at and draft.asking[at] and at not in draft.owners and not draft.chinese
+        )
+        joined = any(
+            draft.items[p].text.lower() in ("with", "and", "along with")
+            for p in range(at + 1, counts[0].at)
+        )
+        if listed and joined and not any(draft.is_cue(p, "count", "aggregate") for p in range(at)):
+            return [*draft.index.label(table), *asked]
+    return asked
+
+
+def _rank_within(draft: Draft, asked: list[Expression]) -> None:
+    """As in "the highest salary in each department" is a maximum a group; the row that has it is not plannable yet."""
+    ranking = draft.ranking
+    assert ranking is not None
+    others = [e for e in asked if e != ranking.key]
+    if (
+        isinstance(ranking.key, ColumnRef)
+        and ranking.explicit
+        and not others
+        and ranking.limit is None
+    ):
+        asked[:] = [Aggregate("max" if ranking.descending else "min", ranking.key)]
+        draft.ranking = None
+    elif not (ranking.by_frequency or isinstance(ranking.key, Aggregate)) or ranking.limit is None:
+        draft.unread.append(ranking.at)
+
+
+def _with_keys(draft: Draft, keys: list[Expression], asked: list[Expression]) -> list[Expression]:
+    """Group keys stand where the question says them; keys that are no part of the answer stay out."""
+    if not keys:
+        return asked
+    aggregated = any(isinstance(each, Aggregate) for each in asked)
+    own = {c.table for e in keys for c in expression_columns(e)}
+    if not aggregated and asked and draft.ranking is None and not draft.having:
+        listed = {c.table for e in asked for c in expression_columns(e)}
+        if listed <= own or len(listed) == 1:  # "the budget of each department": one row each
+            draft.group.clear()
+            keys.clear()
+            return asked
+    covered = {
+        c.table for e in asked if not isinstance(e, Aggregate) for c in expression_columns(e)
+    }
+    if draft.grains and not aggregated and not asked and draft.mentions and draft.ranking is None:
+        asked = [Aggregate("count")]  # "visits each month" are counted
+    shown = [
+        placed.expression
+        for placed in draft.group
+        if not (
+            draft.table(placed.at) is not None
+            and (own & covered or _points_to(draft, asked, placed.expression))
+        )
+    ]
+    if aggregated and covered:
+        kept = [p for p in draft.group if p.expression in shown or own - covered]
+        keys[:] = [placed.expression for placed in kept]
+        draft.group[:] = kept
+    return [*shown, *asked]
+
+
+def _points_to(draft: Draft, asked: list[Expression], key: Expression) -> bool:
+    """Whether a listed column already identifies the rows that a key names."""
+    tables = {column.table for column in expression_columns(key)}
+    return any(
+        join.right in tables and join.pairs[0][0] == e.column
+        for e in asked
+        if isinstance(e, ColumnRef)
+        for join in draft.graph.edges.get(e.table, ())
+    )
+
+
+def _person(draft: Draft, table: str | None) -> str | None:
+    """As in "who stayed at the lodge": an event has no name; the one it belongs to is asked for."""
+    asked = any(draft.is_cue(at, "who") and draft.asking[at] for at in range(len(draft.items)))
+    if (
+        table is None
+        or not asked
+        or draft.index.tables[table].label != draft.index.tables[table].key
+    ):
+        return table
+    filtered = {column.table for f in draft.filters for column in condition_columns(f.condition)}
+    people = [
+        join.right
+        for join in draft.graph.edges[table]
+        if join.to_one
+        and join.right not in filtered
+        and draft.index.words[draft.index.label(join.right)[0]][-1] == "name"
+    ]
+    if len(people) == 1:
+        draft.mentions.append((len(draft.items) - 1, table))
+        return people[0]
+    draft.suspect(1.0, f"the question asks who, and {table} names nobody")
+    return table
+
+
+def _asked_table(draft: Draft, tables: tuple[str, ...]) -> str | None:
+    ranking = draft.ranking
+    counted = ranking.counted if ranking is not None else None
+    rest = [table for table in tables if table != counted]
+    for at, table in draft.mentions:
+        beside = range(max(0, at - 2), at + 2 if draft.chinese else at)
+        asked = any(draft.is_cue(p, "rows", "who") and draft.asking[p] for p in beside)
+        if table in rest and asked and not draft.items[at].text.lower().endswith("ed"):
+            return table
+    if rest:
+        return rest[-1] if draft.chinese else rest[0]  # Chinese ends on what it asks for
+    if ranking is not None and ranking.key is not None:
+        return next((c.table for c in expression_columns(ranking.key)), None)
+    if tables:
+        return tables[0]
+    if draft.filters:
+        left = draft.filters[0].condition
+        return next(iter({c.table for c in _columns(left)}), None)
+    return None
+
+
+def _columns(condition: Condition) -> tuple[ColumnRef, ...]:
+    return tuple(condition_columns(condition))
+
+
+def _is_extreme_value(draft: Draft, asked: list[Expression]) -> Expression | None:
+    """As in "what is the highest salary": the value itself, when nothing else is asked for."""
+    ranking = draft.ranking
+    if ranking is None or asked or draft.group or ranking.limit is not None or not ranking.explicit:
+        return None
+    if not isinstance(ranking.key, ColumnRef):
+        return None
+    if any(draft.is_cue(at, "rows", "who") and at < ranking.at for at in range(len(draft.items))):
+        return None
+    if any(at < ranking.at or draft.chinese for at, _ in draft.mentions):
+        return None
+    return Aggregate("max" if ranking.descending else "min", ranking.key)

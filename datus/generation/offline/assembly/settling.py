@@ -1,0 +1,275 @@
+"""What can be settled only once every word is read: leftover nouns, times, contrasts, sums."""
+
+from dataclasses import replace
+from datetime import date
+from itertools import pairwise
+
+from datus.generation.offline.cues import Cue
+from datus.generation.offline.draft import Draft, Filter, Placed, as_time_key
+from datus.generation.offline.plan import (
+    Aggregate,
+    ColumnRef,
+    Compare,
+    Condition,
+    During,
+    Either,
+    Expression,
+    expression_columns,
+)
+
+_ADDITIVE = frozenset(
+    "revenue sale sales amount quantity cost profit income payment total volume spending spend expense".split()
+)
+
+
+def leftover_nouns(draft: Draft) -> None:
+    """Nouns that no pass took: columns are asked for, tables are what the question is about."""
+    for at in range(len(draft.items)):
+        if at in draft.taken:
+            continue
+        column, table = draft.column(at), draft.table(at)
+        if column is not None:
+            weak = draft.items[at].entries[0].score <= 0.5 and draft.index.is_key(column)
+            if _names_a_filter(draft, at, column):
+                pass
+            elif weak:  # "branch" for branch_id: the thing, not its number
+                draft.mentions.append((at, column.table))
+            elif draft.asking[at] or not (draft.select or draft.mentions):
+                for each in _named_columns(draft, at, column):
+                    if all(placed.expression != each for placed in draft.select):
+                        draft.select.append(Placed(at, each))
+            else:
+                draft.passed_over.append(at)
+                draft.mentions.append((at, column.table))
+            draft.take(at, meaning=str(column))
+        elif table is not None:
+            if _listed_with_columns(draft, at):
+                draft.select.extend(Placed(at, label) for label in draft.index.label(table))
+            draft.mentions.append((at, table))
+            draft.take(at, meaning=table)
+    if not draft.select and not any(draft.asking[at] for at, _ in draft.mentions):
+        for at in draft.tested:  # "languages that contain 'x'": tested and asked for at once
+            if draft.asking[at] and (column := draft.column(at)) is not None:
+                draft.select.append(Placed(at, column))
+    draft.select.sort(key=lambda placed: placed.at)
+    draft.mentions.sort()
+    draft.distinct = any(draft.is_cue(at, "distinct") for at in range(len(draft.items)))
+    draft.take(*draft.cues("distinct"))
+
+
+def _listed_with_columns(draft: Draft, at: int) -> bool:
+    """As in "list the stores and their cities": the table stands for its label."""
+    nxt = draft.following(at, draft.is_noun, skip=frozenset({"also"}), reach=4)
+    joined = draft.is_cue(at + 1, "also") and nxt is not None and draft.column(nxt) is not None
+    asked = at > 0 and not draft.is_cue(
+        at - 1, "of", "relative", "each", "count", "group", "contrast"
+    )
+    return joined and asked and draft.asking[at] and not draft.chinese
+
+
+def _names_a_filter(draft: Draft, at: int, column: ColumnRef) -> bool:
+    """Whether a column said after one of its values only says again what the value is."""
+    return any(
+        isinstance(each.condition, Compare) and each.condition.left == column and each.at < at
+        for each in draft.filters
+    )
+
+
+def _named_columns(draft: Draft, at: int, column: ColumnRef) -> tuple[ColumnRef, ...]:
+    """The columns behind a noun: a person's "name" may be kept in two."""
+    label = draft.index.label(column.table)
+    said = draft.items[at].text.lower().split()[-1]
+    return (
+        label
+        if said in ("name", "names", "who")
+        and label[:1] == (column,)
+        and "first" not in draft.items[at].text.lower()
+        else (column,)
+    )
+
+
+def _base_tables(draft: Draft) -> tuple[str, ...]:
+    named = [
+        c.table for p in (*draft.select, *draft.group) for c in expression_columns(p.expression)
+    ]
+    filtered = [
+        f.condition.left.table
+        for f in draft.filters
+        if isinstance(f.condition, Compare) and isinstance(f.condition.left, ColumnRef)
+    ]
+    mentioned = [table for _, table in draft.mentions]
+    measures = [
+        c.table
+        for p in draft.select
+        if isinstance(p.expression, Aggregate)
+        for c in expression_columns(p.expression)
+    ]
+    if draft.ranking is not None and draft.ranking.key is not None:
+        measures += [c.table for c in expression_columns(draft.ranking.key)]
+    if measures:  # what is measured happened at the time; what it is measured for only exists
+        return tuple(
+            dict.fromkeys((*measures, *_parents(draft, measures), *mentioned, *named, *filtered))
+        )
+    return tuple(dict.fromkeys((*mentioned, *named, *filtered)))
+
+
+def _parents(draft: Draft, tables: list[str]) -> list[str]:
+    return [
+        join.right for table in tables for join in draft.graph.edges.get(table, ()) if join.to_one
+    ]
+
+
+def settle_contrast(draft: Draft) -> None:
+    """As in "compare A and B", "the average for A and B": the named values or periods become groups."""
+    _group_listed_values(draft)
+    if not draft.is_cue_anywhere("contrast"):
+        return
+    by_column: dict[Expression, int] = {}
+    for each in draft.filters:
+        if (
+            isinstance(each.condition, Compare)
+            and not each.negated
+            and isinstance(each.condition.left, ColumnRef)
+        ):
+            by_column[each.condition.left] = by_column.get(each.condition.left, 0) + 1
+    for column, count in by_column.items():
+        if count > 1 and all(placed.expression != column for placed in draft.group):
+            draft.group.append(Placed(0, column))
+    grains = {time.grain for _, time, _ in draft.times}
+    if len(draft.times) > 1 and len(grains) == 1:
+        draft.grains.append((draft.times[0][0], grains.pop()))
+    soft = [at for at in draft.cues("contrast") if draft.items[at].cue == Cue("contrast", "soft")]
+    draft.take(*(draft.cues("contrast") if draft.group or draft.grains else soft))
+
+
+def _group_listed_values(draft: Draft) -> None:
+    """As in "the average age of men and women": "and" between values of a column asks for each."""
+    measures = [p for p in draft.select if isinstance(p.expression, Aggregate)]
+    if len(measures) != len(draft.select) or not measures or draft.group:
+        return
+    ordered = sorted(draft.filters, key=lambda each: each.at)
+    for one, other in pairwise(ordered):
+        left, right = one.condition, other.condition
+        if not (isinstance(left, Compare) and isinstance(right, Compare)):
+            continue
+        listed = any(draft.is_cue(p, "also") for p in range(one.at, other.at))
+        equal = left.operator == right.operator == "=" and left.left == right.left
+        if listed and equal and not one.negated and isinstance(left.left, ColumnRef):
+            draft.group.append(Placed(one.at, left.left))
+            return
+    grains = {time.grain for _, time, _ in draft.times}
+    places = sorted(at for at, _, _ in draft.times)
+    joined = [draft.is_cue(p, "also") for a, b in pairwise(places) for p in range(a, b)]
+    if len(places) > 1 and len(grains) == 1 and any(joined) and not draft.grains:
+        draft.grains.append((places[0], grains.pop()))
+
+
+def settle_times(draft: Draft) -> None:
+    """Put times and periods on the column that the question names for them, else on the likeliest."""
+    tables = _base_tables(draft)
+    listed = [p for p in draft.select if _named_time(draft, p) is not None]
+    said = _named_time(draft, listed[0]) if listed and (draft.grains or draft.times) else None
+    periods: dict[ColumnRef, list[Filter]] = {}
+    for at, time, named in draft.times:
+        column = named or (said if draft.grains else None) or draft.time_column(tables)
+        made = _during(draft, column, time.start, time.end) if column is not None else ()
+        if column is None or not made:
+            draft.unread.append(at)
+        elif len(made) > 1:
+            draft.filters.extend(Filter(at, each) for each in made)
+        else:
+            periods.setdefault(column, []).append(Filter(at, made[0]))
+    for several in periods.values():
+        if len(several) == 1 or _bounds(several):
+            draft.filters.extend(several)
+        else:  # "in 2022 and 2023": rows of any of the periods
+            conditions = tuple(each.condition for each in several)
+            draft.filters.append(Filter(several[0].at, Either(conditions)))
+    for at, grain in draft.grains:
+        column = said or draft.time_column(tables)
+        if column is None:
+            draft.unread.append(at)
+            continue
+        draft.select = [placed for placed in draft.select if placed not in listed]
+        draft.group.insert(0, Placed(at, as_time_key(draft, column, grain)))
+
+
+def _named_time(draft: Draft, placed: Placed) -> ColumnRef | None:
+    column = placed.expression
+    return column if isinstance(column, ColumnRef) and _is_time(draft, column) else None
+
+
+def _bounds(periods: list[Filter]) -> bool:
+    """As in "after A and before B": an open start and an open end that overlap."""
+    starts = [c.start for p in periods if isinstance(c := p.condition, During) and c.end is None]
+    ends = [c.end for p in periods if isinstance(c := p.condition, During) and c.start is None]
+    if len(periods) != 2 or len(starts) != 1 or len(ends) != 1:
+        return False
+    return starts[0] is not None and ends[0] is not None and starts[0] < ends[0]
+
+
+def _is_time(draft: Draft, column: ColumnRef) -> bool:
+    return column.column in draft.index.tables[column.table].time
+
+
+def _during(
+    draft: Draft, column: ColumnRef, start: date | None, end: date | None
+) -> tuple[Condition, ...]:
+    """The conditions that hold a column in ``[start, end)``; none where the column is too coarse."""
+    if not draft.index.is_number(column):
+        return (During(column, start, end),)
+    if any((day.month, day.day) != (1, 1) for day in (start, end) if day is not None):
+        return ()  # a column of years cannot tell a month
+    if start is not None and end is not None and end.year == start.year + 1:
+        return (Compare(column, "=", start.year),)
+    first = (Compare(column, ">=", start.year),) if start is not None else ()
+    last = (Compare(column, "<", end.year),) if end is not None else ()
+    return (*first, *last)
+
+
+def sum_filters(draft: Draft) -> None:
+    """As in "categories with more than 2 million in revenue": an additive measure of many rows is summed."""
+    shown = {table for _, table in draft.mentions[:1]} or {
+        c.table for p in draft.select for c in expression_columns(p.expression)
+    }
+    for each in list(draft.filters):
+        left = each.condition.left if isinstance(each.condition, Compare) else None
+        if not isinstance(each.condition, Compare) or not isinstance(left, ColumnRef) or not shown:
+            continue
+        path = draft.graph.path(shown, left.table)
+        many = bool(path) and not all(join.to_one for join in path or ())
+        if (
+            many
+            and _ADDITIVE & set(draft.index.words[left])
+            and isinstance(each.condition.right, int | float)
+        ):
+            draft.filters.remove(each)
+            draft.having.append(
+                Compare(Aggregate("sum", left), each.condition.operator, each.condition.right)
+            )
+
+
+def sum_measures(draft: Draft) -> None:
+    """As in "revenue by region": an additive measure beside group keys, or over a time, is summed."""
+    if any(isinstance(p.expression, Aggregate) for p in draft.select):
+        return
+    rated = draft.ranking is not None and (draft.ranking.counted or draft.ranking.by_frequency)
+    keys = bool(draft.group or draft.grains)
+    about = {table for _, table in draft.mentions}
+    for at, placed in enumerate(draft.select):
+        column = placed.expression
+        if not isinstance(column, ColumnRef) or not draft.index.is_number(column) or rated:
+            continue
+        by = any(draft.is_cue(p.at - 1, "group") for p in draft.group)
+        if draft.index.is_key(column) or (column.table in about and not by):
+            continue
+        if keys or (draft.times and _ADDITIVE & set(draft.index.words[column])):
+            draft.select[at] = replace(placed, expression=Aggregate("sum", column))
+    ranking = draft.ranking
+    if ranking is not None and isinstance(ranking.key, ColumnRef):
+        key = ranking.key
+        others = about | {c.table for p in draft.select for c in expression_columns(p.expression)}
+        additive = _ADDITIVE & set(draft.index.words[key]) and key.table not in others and others
+        measured = draft.index.is_number(key) and not draft.index.is_key(key)
+        if additive or (draft.group and measured):
+            draft.ranking = replace(ranking, key=Aggregate("sum", key))

@@ -1,0 +1,123 @@
+"""Cue words: what a phrase that names no data asks to be done. The tables stand in ``english`` and ``chinese``."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+CueKind = Literal[
+    "aggregate",  # value: function
+    "alphabetical",
+    "also",  # "and", "as well as"
+    "be",
+    "between",
+    "both",
+    "compare",  # value: operator; measure where the word implies one
+    "contain",
+    "contrast",  # compares the groups that are named
+    "count",
+    "details",  # every column
+    "direction",  # value: asc | desc
+    "distinct",
+    "each",  # a group key follows
+    "end",
+    "grain",  # value: grain; groups by time
+    "group",  # "grouped by": a group key follows
+    "measure",  # the measure itself is asked for: "how old"
+    "named",
+    "negate",
+    "null",
+    "of",
+    "or",
+    "order",
+    "period",  # a period without "by": groups only beside another key
+    "relative",  # a clause about the noun before it begins
+    "rows",  # the noun itself is asked for: "which", "list"
+    "start",
+    "superlative",  # value: asc | desc; measure where the word implies one
+    "frequent",  # value: asc | desc; most or least common
+    "than",
+    "top",
+    "unplanned",  # an operation that no plan has: its word is the reason to refuse
+    "unit",
+    "when",
+    "where",
+    "who",
+]
+
+
+@dataclass(frozen=True, slots=True)
+class Measure:
+    """Heads of column names that a comparing word is about: "older" is about an age.
+
+    ``inverse`` heads run the other way: who is older was born earlier.
+    """
+
+    heads: tuple[str, ...]
+    inverse: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Cue:
+    """The meaning of a cue phrase."""
+
+    kind: CueKind
+    value: str = ""
+    measure: Measure | None = None
+
+
+_BIRTH = (
+    "birth",
+    "birthday",
+    "birthdate",
+    "dob",
+    "founded",
+    "formed",
+    "established",
+    "built",
+    "opened",
+    "open",
+    "start",
+)
+AGE = Measure(("age",), _BIRTH)
+MEASURES: Mapping[str, Measure] = {
+    "age": AGE,
+    "time": Measure(("date", "year", "time", "day", "since", "at")),
+    "money": Measure(("price", "cost", "fee", "amount", "charge", "rate", "rent", "fare")),
+    "spend": Measure(("amount", "spending", "spend", "total", "payment", "cost")),
+    "pay": Measure(("salary", "wage", "income", "pay", "earning", "compensation")),
+    "length": Measure(("length", "duration", "distance", "time", "minute", "mile", "running")),
+    "height": Measure(("height", "elevation", "altitude", "tall")),
+    "weight": Measure(("weight", "mass")),
+    "size": Measure(
+        (
+            "size",
+            "area",
+            "population",
+            "capacity",
+            "square",
+            "acre",
+            "number",
+            "enrollment",
+            "amount",
+        )
+    ),
+    "speed": Measure(("speed", "velocity", "mph", "pace"), ("time", "lap", "millisecond")),
+    "wealth": Measure(("money", "wealth", "worth", "income", "profit", "asset", "balance", "sale")),
+    "rating": Measure(("rating", "score", "star", "grade", "rate", "point")),
+    "rank": Measure((), ("rank", "ranking", "position")),
+    "temperature": Measure(("temperature", "temp")),
+}
+
+
+def _phrases(text: str) -> tuple[str, ...]:
+    return tuple(part.strip() for part in text.split("|"))
+
+
+def table(rows: Mapping[Cue, str]) -> dict[str, Cue]:
+    """A lexicon from rows of a cue and its phrases, parted by ``|``."""
+    return {phrase: cue for cue, phrases in rows.items() for phrase in _phrases(phrases)}
+
+
+def measured(kind: CueKind, value: str, words: Mapping[str, str]) -> dict[Cue, str]:
+    """Rows of one kind, a row for each named measure."""
+    return {Cue(kind, value, MEASURES[name]): phrases for name, phrases in words.items()}

@@ -1,0 +1,93 @@
+"""What filters share: flipping operators, negation, numbers, and joining by "or"."""
+
+from dataclasses import replace
+
+from datus.generation.offline.cues import CueKind
+from datus.generation.offline.draft import Draft, Filter
+from datus.generation.offline.linking import Item
+from datus.generation.offline.plan import (
+    Compare,
+    Condition,
+    During,
+    Either,
+    Expression,
+    Like,
+    Operator,
+)
+
+FLIPPED: dict[Operator, Operator] = {
+    "=": "!=", "!=": "=", ">": "<=", "<=": ">", "<": ">=", ">=": "<",
+}  # fmt: skip
+
+
+BETWEEN_NOUN_AND_TEST: frozenset[CueKind] = frozenset(
+    {"of", "be", "relative", "rows", "than", "named", "negate", "also"}
+)
+
+
+def number(item: Item) -> int | float:
+    """A number item's value, whole where it is whole."""
+    assert item.number is not None
+    return int(item.number) if item.number == int(item.number) else item.number
+
+
+def negation_before(draft: Draft, at: int, first: int) -> bool:
+    """Whether a negation between two places bears on the later one; it is then taken."""
+    for place in range(at - 1, max(first - 3, -1), -1):
+        if draft.is_cue(place, "negate") and place not in draft.taken:
+            draft.take(place)
+            return True
+        if draft.items[place].kind == "mark" and draft.items[place].text in ",，;；.。?？":
+            return False
+    return False
+
+
+def alternatives(draft: Draft) -> tuple[Condition, ...]:
+    """The filters as conditions, neighbours joined by "or" (or by "and" over one column) made one."""
+    groups: list[list[Filter]] = []
+    for each in sorted(draft.filters, key=lambda f: f.at):
+        if groups and _joined_by_or(draft, groups[-1][-1], each):
+            groups[-1].append(each)
+        else:
+            groups.append([each])
+    conditions: list[Condition] = []
+    for group in groups:
+        if group[0].negated:  # "not from A or B": neither
+            group = [replace(each, negated=True) for each in group]
+        made = tuple(dict.fromkeys(_signed(each) for each in group))
+        if len(made) == 1 or any(each.negated for each in group):
+            conditions.extend(made)
+        else:
+            conditions.append(Either(made))
+    return tuple(conditions)
+
+
+def _joined_by_or(draft: Draft, one: Filter, other: Filter) -> bool:
+    between = range(one.at + 1, other.at)
+    if any(draft.is_cue(place, "or") for place in between):
+        draft.take(*(place for place in between if draft.is_cue(place, "or")))
+        return True
+    same = _equality_column(one.condition) is not None and _equality_column(
+        one.condition
+    ) == _equality_column(other.condition)
+    return same and not one.negated and not other.negated
+
+
+def _equality_column(condition: Condition) -> Expression | None:
+    if isinstance(condition, Compare) and condition.operator == "=":
+        return condition.left
+    return None
+
+
+def _signed(each: Filter) -> Condition:
+    if not each.negated:
+        return each.condition
+    match each.condition:
+        case Compare(left=left, operator=operator, right=right):
+            return Compare(left, FLIPPED[operator], right)
+        case Like(column=column, pattern=pattern):
+            return Like(column, pattern, True)
+        case During(column=column, start=start, end=end):
+            return During(column, start, end, True)
+        case other:
+            return other

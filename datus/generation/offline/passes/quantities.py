@@ -1,0 +1,257 @@
+"""Passes that find quantities: owners of columns, counts, aggregates, and measures asked for by name."""
+
+from datus.generation.offline.cues import CueKind, Measure
+from datus.generation.offline.draft import Draft, Placed, Ranking
+from datus.generation.offline.plan import (
+    Aggregate,
+    ColumnRef,
+    Expression,
+    Function,
+)
+
+TO_NOUN: frozenset[CueKind] = frozenset({"of", "distinct", "each", "than"})
+
+
+def modifiers(draft: Draft) -> None:
+    """As in "student name", "exhibition attendance": a table right before a column only says whose it is."""
+    for at in range(len(draft.items) - 1):
+        if _says_name_of(draft, at):
+            draft.owners.add(at)
+            draft.take(at)
+            continue
+        if draft.items[at + 1].text.lower() in ("name", "names") and _is_text_column(draft, at):
+            draft.take(at + 1)  # "country name" for a column of countries
+            continue
+        table, column = draft.table(at), draft.column(at + 1)
+        keyed = draft.is_cue(
+            at - 1, "each", "group"
+        )  # "each region's revenue" groups by the region
+        if table is not None and column is not None and not keyed:
+            draft.mentions.append((at, table))
+            draft.owners.add(at)
+            draft.take(at, meaning=table)
+        elif column is not None and draft.column(at) is not None and _part_of_compound(draft, at):
+            draft.owners.add(at)
+            draft.take(at)
+        elif table is not None and draft.items[at + 1].text.lower() in ("member", "members"):
+            draft.take(at + 1)
+
+
+def _is_text_column(draft: Draft, at: int) -> bool:
+    column = draft.column(at)
+    return column is not None and draft.index.column(column).kind == "text"
+
+
+def _says_name_of(draft: Draft, at: int) -> bool:
+    """As in "names of colleges" where the college is itself a column of names."""
+    if draft.items[at].text.lower() not in ("name", "names") or not draft.is_cue(at + 1, "of"):
+        return False
+    noun_at = draft.following(at, draft.is_noun, skip=frozenset({"of", "distinct"}), reach=4)
+    column = draft.column(noun_at) if noun_at is not None else None
+    if column is None or noun_at is None or draft.items[noun_at].entries[0].score < 0.85:
+        return False
+    return not draft.index.is_number(column) and not draft.index.is_key(column)
+
+
+_PLACES = Measure(("location", "place", "venue", "address", "city", "country", "state"))
+
+
+def asked_measures(draft: Draft) -> None:
+    """As in "how old", "how long", "when", "where": the measure, time or place itself is asked for."""
+    for at in list(draft.cues("when", "where")):
+        found = _time_or_place(draft, at)
+        if found is not None:
+            draft.select.append(Placed(at, found))
+            draft.take(at, meaning=str(found))
+    for at in list(draft.cues("measure")):
+        cue = draft.items[at].cue
+        assert cue is not None
+        assert cue.measure is not None
+        measured = draft.measured(cue.measure, at)
+        if measured is not None:
+            draft.select.append(Placed(at, measured[0]))
+            draft.take(at, meaning=str(measured[0]))
+
+
+def _time_or_place(draft: Draft, at: int) -> ColumnRef | None:
+    if draft.is_cue(at, "where"):
+        focus = draft.focus()
+        columns = [
+            ColumnRef(t, c.name)
+            for t in ([focus] if focus else [])
+            for c in draft.index.tables[t].schema.columns
+        ]
+        for head in _PLACES.heads:
+            for ref in columns:
+                if head in draft.index.words[ref]:
+                    return ref
+        return None
+    for place in range(at + 1, len(draft.items)):
+        column = draft.column(place)
+        if column is not None and place not in draft.taken and _tells_time(draft, column):
+            draft.take(place)
+            return column
+    return draft.time_column(draft.near_tables(at))
+
+
+def _tells_time(draft: Draft, column: ColumnRef) -> bool:
+    return column.column in draft.index.tables[column.table].time or bool(
+        {"year", "founded", "opened", "built"} & set(draft.index.words[column])
+    )
+
+
+def _part_of_compound(draft: Draft, at: int) -> bool:
+    """As in "book publisher": a weakly linked column right before another of its table is only part of its name."""
+    one, other = draft.items[at].entries[0], draft.items[at + 1].entries[0]
+    return one.score < 0.85 <= other.score and one.table == other.table
+
+
+def counts(draft: Draft) -> None:
+    """As in "how many X", "number of X", X的数量."""
+    for at in list(draft.cues("count")):
+        again = draft.following(at, lambda p: draft.is_cue(p, "count"), skip=TO_NOUN, reach=3)
+        if again is not None:  # "count the number of"
+            draft.take(at)
+            continue
+        noun_at = _counted_noun(draft, at)
+        if _number_to_aggregate(draft, at, noun_at):
+            continue
+        if noun_at is not None and noun_at in draft.taken:
+            noun_at = None
+        distinct = any(
+            draft.is_cue(p, "distinct") for p in range(max(0, at - 2), (noun_at or at) + 1)
+        )
+        expression = _counted(draft, noun_at, distinct)
+        draft.select.append(Placed(noun_at if noun_at is not None else at, expression))
+        draft.take(*(p for p in range(at, noun_at or at) if draft.is_cue(p, "distinct")))
+        if noun_at is not None:
+            draft.take(noun_at)
+            if (table := draft.table(noun_at)) is not None:
+                draft.counted = table
+                draft.mentions.append((noun_at, table))
+        draft.take(at, meaning="count")
+
+
+def _number_to_aggregate(draft: Draft, at: int, noun_at: int | None) -> bool:
+    """As in "average number of passengers": an aggregate of a column of numbers, not a count."""
+    before = draft.preceding(at, lambda p: draft.is_cue(p, "aggregate"), reach=2)
+    column = draft.column(noun_at) if noun_at is not None else None
+    return before is not None and column is not None and draft.index.is_number(column)
+
+
+def _counted_noun(draft: Draft, at: int) -> int | None:
+    """What is counted stands behind the cue ("how many X", 多少X), in Chinese also before it (X的数量)."""
+    cue = draft.items[at].cue
+    assert cue is not None
+    if draft.chinese and cue.value != "ahead":
+        return draft.preceding(at, draft.is_noun, skip=frozenset({"of"}), reach=2)
+    return draft.following(
+        at, draft.is_noun, skip=TO_NOUN, reach=6, also=frozenset({"value", "quote"})
+    )
+
+
+def _counted(draft: Draft, noun_at: int | None, distinct: bool) -> Expression:
+    column = draft.column(noun_at) if noun_at is not None else None
+    if column is None:
+        table = draft.table(noun_at) if noun_at is not None else None
+        label = draft.index.label(table) if table is not None and distinct else ()
+        if len(label) == 1 and label[0].column.lower() == (table or "").lower():
+            return Aggregate("count", label[0], distinct=True)
+        return Aggregate("count")
+    index = draft.index
+    if column.column in index.tables[column.table].time and not distinct:
+        draft.counted = column.table
+        return Aggregate("count")  # 访问次数: an event is counted by its rows
+    if index.is_number(column) and not index.is_key(column) and not distinct:
+        return Aggregate("sum", column)
+    own_key = index.tables[column.table].key == (column.column,)
+    return Aggregate("count", column, distinct=distinct or not own_key)
+
+
+def aggregates(draft: Draft) -> None:
+    """As in "average age", "maximum and minimum price", 总销售额, 金额合计."""
+    for at in reversed(list(draft.cues("aggregate"))):
+        cue = draft.items[at].cue
+        assert cue is not None
+        function: Function = cue.value  # type: ignore[assignment]
+        noun_at = _argument(draft, at)
+        if noun_at is None:
+            continue
+        column, table = draft.measure(noun_at), draft.table(noun_at)
+        if table is not None and column is None:
+            if function == "sum":
+                draft.select.append(Placed(noun_at, Aggregate("count")))
+                draft.counted = table
+                draft.mentions.append((noun_at, table))
+                draft.take(noun_at)
+                draft.take(at, meaning="count")
+            continue
+        assert column is not None
+        untyped = draft.index.schema.dialect == "sqlite" and function != "sum"
+        if function in ("sum", "avg") and not draft.index.is_number(column) and not untyped:
+            continue
+        draft.take(noun_at, *_counts_between(draft, at, noun_at))
+        draft.take(at, meaning=f"{function}({column})")
+        if function in ("max", "min") and not draft.asking[at]:
+            draft.ranking = Ranking(at, function == "max", None, column)
+            continue
+        if function == "avg" and _of_parts(draft, noun_at, column):
+            draft.suspect(
+                _PARTS_FOR_WHOLE,
+                f"{column} holds parts, and the average asked for is of their sums",
+            )
+        draft.select.append(Placed(noun_at, Aggregate(function, column)))
+        _spread(draft, noun_at, function, column)
+    draft.select.sort(key=lambda placed: placed.at)
+
+
+# "average order amount" over the amounts of order lines is another figure.
+_PARTS_FOR_WHOLE = 0.6
+
+
+def _of_parts(draft: Draft, noun_at: int, column: ColumnRef) -> bool:
+    """Whether the table said before a measure has many of its rows: the average asked for is of sums."""
+    owner_at = draft.preceding(
+        noun_at,
+        lambda p: draft.table(p) is not None or p in draft.owners,
+        skip=frozenset({"of", "aggregate"}),
+        reach=3,
+    )
+    owners = [at for at in (noun_at - 1, owner_at) if at is not None and at >= 0]
+    for at in owners:
+        table = draft.table(at)
+        path = draft.graph.path({table}, column.table) if table is not None else None
+        if path and not all(join.to_one for join in path):
+            return True
+    return False
+
+
+def _counts_between(draft: Draft, at: int, noun_at: int) -> tuple[int, ...]:
+    """As in "average number of passengers": the column itself is the number."""
+    return tuple(place for place in range(at, noun_at) if draft.is_cue(place, "count"))
+
+
+def _spread(draft: Draft, noun_at: int, function: Function, column: ColumnRef) -> None:
+    """As in "average price and score": the word before the first holds for the second, too."""
+    nxt = draft.following(noun_at, draft.is_column, skip=frozenset({"also"}), reach=2)
+    other = draft.column(nxt) if nxt is not None else None
+    if other is None or nxt is None or nxt in draft.taken or not draft.is_cue(noun_at + 1, "also"):
+        return
+    if (
+        other.table == column.table
+        and draft.index.is_number(other)
+        and not draft.index.is_key(other)
+    ):
+        draft.select.append(Placed(nxt, Aggregate(function, other)))
+        draft.take(nxt, meaning=f"{function}({other})")
+
+
+def _argument(draft: Draft, at: int) -> int | None:
+    """The noun an aggregate is of: ahead, over other aggregates, or right before it in Chinese."""
+    skip: frozenset[CueKind] = TO_NOUN | {"also", "aggregate", "superlative", "count"}
+    ahead = draft.following(at, draft.is_noun, skip=skip, reach=9, also=frozenset({"mark"}))
+    if draft.chinese and (ahead is None or ahead > at + 2):
+        before = draft.preceding(at, draft.is_column, skip=frozenset({"of"}), reach=2)
+        if before is not None and before not in draft.taken:
+            return before
+    return ahead

@@ -1,0 +1,317 @@
+"""Passes that find values as filters: data values, quoted text, bare numbers, text matches, missing values, times."""
+
+from datus.generation.offline.draft import Draft, Filter
+from datus.generation.offline.filters import BETWEEN_NOUN_AND_TEST, negation_before, number
+from datus.generation.offline.linking import Item
+from datus.generation.offline.plan import (
+    Aggregate,
+    ColumnRef,
+    Compare,
+    IsNull,
+    Like,
+    Literal_,
+)
+from datus.types import TimeRange
+
+
+def matches(draft: Draft) -> None:
+    """As in "contain 'x'", "starts with 'A'": a text match on the noun before."""
+    for at in list(draft.cues("contain", "start", "end")):
+        cue = draft.items[at].cue
+        assert cue is not None
+        text_at = draft.following(
+            at, lambda p: _is_text(draft, p), skip=frozenset({"contain", "be", "relative"}), reach=4
+        )
+        if draft.chinese and text_at is None:
+            text_at = draft.preceding(at, lambda p: _is_text(draft, p), reach=3)
+        noun_at = draft.preceding(
+            at, draft.is_column, skip=BETWEEN_NOUN_AND_TEST | {"contain", "start", "end"}, reach=5
+        )
+        if noun_at is None and text_at is not None:
+            noun_at = draft.following(
+                text_at, draft.is_column, skip=frozenset({"of", "relative"}), reach=4
+            )
+        if noun_at is None:  # "huts that start with 'A'": the label of the table
+            noun_at = draft.preceding(at, draft.is_noun, skip=BETWEEN_NOUN_AND_TEST, reach=4)
+        column = _tested_text(draft, noun_at)
+        if text_at is None or column is None or draft.items[text_at].kind == "value":
+            continue
+        assert noun_at is not None
+        text = _literal_text(draft.items[text_at])
+        pattern = {"contain": f"%{text}%", "start": f"{text}%", "end": f"%{text}"}[cue.kind]
+        negated = negation_before(draft, at, noun_at)
+        draft.filters.append(Filter(at, Like(column, pattern, negated)))
+        draft.take(text_at)
+        if draft.column(noun_at) is not None:
+            draft.take(noun_at)
+            draft.tested.append(noun_at)
+        draft.take(at, meaning=f"{column} like {pattern}")
+        _more_matches(draft, text_at, column, cue.kind, negated)
+        for other in range(at + 1, text_at):
+            if draft.is_cue(other, "contain", "start", "end"):
+                draft.take(other)
+
+
+def _tested_text(draft: Draft, noun_at: int | None) -> ColumnRef | None:
+    column = draft.column(noun_at) if noun_at is not None else None
+    table = draft.table(noun_at) if noun_at is not None else None
+    label = draft.index.label(table) if table is not None else ()
+    return column or (label[0] if label else None)
+
+
+def _more_matches(draft: Draft, text_at: int, column: ColumnRef, kind: str, negated: bool) -> None:
+    """As in "contains 'a' or 'b'": further texts are matched in the same way."""
+    nxt = draft.following(
+        text_at, lambda p: _is_text(draft, p), skip=frozenset({"or", "also"}), reach=2
+    )
+    while nxt is not None and draft.is_cue(nxt - 1, "or"):
+        text = _literal_text(draft.items[nxt])
+        pattern = {"contain": f"%{text}%", "start": f"{text}%", "end": f"%{text}"}[kind]
+        draft.filters.append(Filter(nxt, Like(column, pattern, negated)))
+        draft.take(nxt, meaning=f"{column} like {pattern}")
+        at = nxt
+        nxt = draft.following(at, lambda p: _is_text(draft, p), skip=frozenset({"or"}), reach=2)
+
+
+def _is_text(draft: Draft, at: int) -> bool:
+    return draft.items[at].kind in ("quote", "value", "number") and at not in draft.taken
+
+
+def _literal_text(item: Item) -> str:
+    return item.text.strip("\"'“”‘’ %")
+
+
+def nulls(draft: Draft) -> None:
+    """As in "whose phone is missing", 电话为空."""
+    for at in list(draft.cues("null")):
+        noun_at = draft.preceding(at, draft.is_column, skip=BETWEEN_NOUN_AND_TEST, reach=4)
+        if noun_at is None:
+            noun_at = draft.following(at, draft.is_column, reach=3)
+        column = draft.column(noun_at) if noun_at is not None else None
+        if column is None or noun_at is None:
+            continue
+        negated = negation_before(draft, at, noun_at)
+        draft.filters.append(Filter(at, IsNull(column, negated)))
+        draft.take(noun_at)
+        draft.take(at, meaning=f"{column} is {'not ' if negated else ''}missing")
+    _possessions(draft)
+
+
+_HAVING = frozenset({"have", "has", "had", "with", "without"})
+
+
+def _possessions(draft: Draft) -> None:
+    """As in "have a phone", "without an email", 没有电话: a value that is there, or is not."""
+    for at, item in enumerate(draft.items):
+        absent = draft.is_cue(at, "negate")
+        if at in draft.taken or not (absent or item.text.lower() in _HAVING):
+            continue
+        noun_at = draft.following(
+            at, draft.is_column, skip=frozenset({"relative", "negate"}), reach=4
+        )
+        column = draft.column(noun_at) if noun_at is not None else None
+        if column is None or noun_at is None or noun_at in draft.taken:
+            continue
+        said = {each.text.lower() for each in draft.items[at:noun_at]}
+        if not (said & {"a", "an", "any", "no", "without"} or (draft.chinese and absent)):
+            continue
+        if draft.items[noun_at].entries[0].score < 0.85 or not _stands_alone(draft, noun_at):
+            continue
+        negates = [p for p in range(at, noun_at) if draft.is_cue(p, "negate")]
+        before = draft.is_cue(at - 1, "negate") and at - 1 not in draft.taken
+        missing = bool(negates) or before
+        draft.filters.append(Filter(at, IsNull(column, not missing)))
+        draft.take(noun_at, *negates, *((at - 1,) if before else ()))
+        draft.take(at, meaning=f"{column} is {'' if missing else 'not '}missing")
+
+
+def _stands_alone(draft: Draft, noun_at: int) -> bool:
+    """Whether nothing behind a column says which of its values is meant."""
+    column = draft.column(noun_at)
+    if column is None or draft.index.is_key(column) or not draft.index.column(column).nullable:
+        return False
+    after = draft.items[noun_at + 1 : noun_at + 4]
+    other = ("value", "quote", "number", "time", *(() if draft.chinese else ("noun",)))
+    return not any(
+        each.kind in other
+        or (
+            each.cue is not None
+            and each.cue.kind in ("compare", "between", "contain", "start", "end")
+        )
+        for each in after
+    )
+
+
+def values(draft: Draft) -> None:
+    """Values of the data, and quoted text or bare numbers beside a column."""
+    for at, item in enumerate(draft.items):
+        if at in draft.taken:
+            continue
+        if item.kind in ("value", "quote") and item.hits:
+            _value(
+                draft, at, ColumnRef(item.hits[0].table, item.hits[0].column), item.hits[0].value
+            )
+        elif item.kind == "quote":
+            _unlinked_text(draft, at)
+        elif item.kind == "number":
+            _bare_number(draft, at)
+
+
+def _value(draft: Draft, at: int, column: ColumnRef, value: Literal_) -> None:
+    for noun_at in (
+        draft.preceding(at, draft.is_column, skip=BETWEEN_NOUN_AND_TEST, reach=4),
+        draft.following(at, draft.is_column, skip=frozenset({"of"}), reach=2),
+    ):
+        if (
+            noun_at is not None
+            and draft.column(noun_at) == column
+            and _only_names_value(draft, noun_at, at)
+        ):
+            draft.take(noun_at)
+            break
+    negated = negation_before(draft, at, max(0, at - 7))
+    within = _within_text(draft, at) if draft.items[at].kind == "quote" else None
+    if within is not None:
+        draft.filters.append(
+            Filter(at, Like(within, f"%{_literal_text(draft.items[at])}%", negated))
+        )
+        draft.take(at, meaning=f"{within} contains {_literal_text(draft.items[at])}")
+        return
+    draft.filters.append(Filter(at, Compare(column, "=", value), negated))
+    draft.take(at, meaning=f"{column} {'!=' if negated else '='} {value}")
+
+
+def _within_text(draft: Draft, at: int) -> ColumnRef | None:
+    """As in "have 'a' in their names": the text is part of a value."""
+    into = at + 1 < len(draft.items) and draft.items[at + 1].text.lower() == "in"
+    noun_at = draft.following(at, draft.is_column, skip=frozenset({"relative", "of"}), reach=4)
+    if not into or noun_at is None:
+        return None
+    draft.take(noun_at)
+    return draft.column(noun_at)
+
+
+def _only_names_value(draft: Draft, noun_at: int, at: int) -> bool:
+    """Whether a noun beside a value is there to name the value's column, not asked for itself."""
+    if noun_at > at:
+        return True
+    between = draft.items[noun_at + 1 : at]
+    linked = any(item.cue and item.cue.kind in ("be", "negate") for item in between)
+    return noun_at > 1 or not between or linked
+
+
+def _unlinked_text(draft: Draft, at: int) -> None:
+    """Quoted text that is no known value: it still filters the column or table named before it."""
+    noun_at = draft.preceding(at, draft.is_noun, skip=BETWEEN_NOUN_AND_TEST, reach=4)
+    if noun_at is None:
+        noun_at = draft.following(at, draft.is_noun, skip=frozenset({"of"}), reach=3)
+    if noun_at is None:
+        return
+    column = draft.column(noun_at)
+    if column is None:
+        table = draft.table(noun_at)
+        assert table is not None
+        label = draft.index.label(table)
+        column = label[0] if label else None
+    if column is None:
+        return
+    draft.suspect(0.3, f"{draft.items[at].text} is not among the values of {column}")
+    if draft.column(noun_at) is not None:
+        draft.take(noun_at)
+    _value(draft, at, column, _literal_text(draft.items[at]))
+
+
+def _exact_count(draft: Draft, at: int) -> bool:
+    """As in "has exactly two friends": rows of another table counted."""
+    before = draft.items[at - 1].text.lower() if at else ""
+    table = draft.table(at + 1) if at + 1 < len(draft.items) else None
+    if (
+        table is None
+        or draft.asking[at]
+        or before.split(" ")[-1] not in ("exactly", "only", "has", "have", "had")
+    ):
+        return False
+    draft.having.append(Compare(Aggregate("count"), "=", number(draft.items[at])))
+    draft.mentions.append((at + 1, table))
+    draft.take(at, at + 1)
+    return True
+
+
+def _bare_number(draft: Draft, at: int) -> None:
+    """As in "grade 5", "year is 2012", "id 17": equality with the column beside the number."""
+    if _exact_count(draft, at):
+        return
+    before = draft.preceding(at, draft.is_column, skip=BETWEEN_NOUN_AND_TEST | {"unit"}, reach=4)
+    after = draft.following(at, draft.is_column, skip=frozenset({"of", "unit"}), reach=2)
+    value = number(draft.items[at])
+    for noun_at in (before, after):
+        column = draft.column(noun_at) if noun_at is not None else None
+        if column is None or noun_at is None or not _fits_number(draft, column, value):
+            continue
+        literal: Literal_ = value if draft.index.is_number(column) else draft.items[at].text
+        draft.take(noun_at)
+        negated = negation_before(draft, at, min(at, noun_at))
+        draft.filters.append(Filter(at, Compare(column, "=", literal), negated))
+        draft.take(at, meaning=f"{column} = {literal}")
+        return
+    aged = draft.unit_measure(at)
+    if aged is not None:
+        negated = negation_before(draft, at, max(0, at - 3))
+        draft.filters.append(Filter(at, Compare(aged, "=", value), negated))
+        draft.take(at, at + 1, meaning=f"{aged} = {value}")
+    elif 1000 <= value <= 2100:
+        _bare_year(draft, at, int(value))
+
+
+def _fits_number(draft: Draft, column: ColumnRef, value: float) -> bool:
+    if 1900 <= value <= 2100 and draft.index.is_number(column):
+        words = set(draft.index.words[column])
+        return not words & {"age", "price", "salary", "gpa", "name"}
+    return draft.index.is_number(column) or draft.index.column(column).kind in ("other", "text")
+
+
+def _bare_year(draft: Draft, at: int, year: int) -> None:
+    """A year with no date reader in the workflow: it filters a column that holds years."""
+    for table in draft.near_tables(at):
+        for column in draft.index.tables[table].schema.columns:
+            ref = ColumnRef(table, column.name)
+            if draft.index.is_number(ref) and draft.index.words[ref][-1] == "year":
+                negated = negation_before(draft, at, max(0, at - 4))
+                draft.filters.append(Filter(at, Compare(ref, "=", year), negated))
+                draft.take(at, meaning=f"{ref} = {year}")
+                return
+
+
+def times(draft: Draft) -> None:
+    """Time ranges: on the date column named beside them, else on that of the tables read."""
+    for at, item in enumerate(draft.items):
+        if item.kind != "time" or at in draft.taken or item.time is None:
+            continue
+        column: ColumnRef | None = None
+        for noun_at in (
+            draft.preceding(at, draft.is_column, skip=BETWEEN_NOUN_AND_TEST | {"compare"}, reach=4),
+            draft.following(at, draft.is_column, skip=frozenset({"of"}), reach=1),
+        ):
+            named = draft.column(noun_at) if noun_at is not None else None
+            if named is not None and noun_at is not None and _tells_time(draft, named):
+                column = named
+                linked = draft.is_cue(noun_at + 1, "be", "relative", "compare", "of")
+                if linked or noun_at > at or noun_at + 1 == at:
+                    draft.take(noun_at)
+                break
+        draft.times.append((at, item.time, column))
+        draft.take(at, meaning=_told(item.time))
+
+
+def _tells_time(draft: Draft, column: ColumnRef) -> bool:
+    return (
+        column.column in draft.index.tables[column.table].time
+        or "year" in draft.index.words[column]
+    )
+
+
+def _told(time: TimeRange) -> str:
+    """A range in words for the reader; an open side is left out."""
+    first = f"from {time.start}" if time.start is not None else ""
+    last = f"before {time.end}" if time.end is not None else ""
+    return " and ".join(filter(None, (first, last)))

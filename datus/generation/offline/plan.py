@@ -1,0 +1,205 @@
+"""The typed plan between a question and its SQL. It knows columns and operations, no dialect."""
+
+from collections.abc import Hashable, Iterator
+from dataclasses import dataclass
+from datetime import date
+from typing import Literal, TypeAlias
+
+from datus.types import Grain
+
+Function = Literal["count", "sum", "avg", "min", "max"]
+Operator = Literal["=", "!=", "<", ">", "<=", ">="]
+
+
+@dataclass(frozen=True, slots=True)
+class ColumnRef:
+    """A column of a table of the schema, both by their declared names."""
+
+    table: str
+    column: str
+
+    def __str__(self) -> str:
+        return f"{self.table}.{self.column}"
+
+
+@dataclass(frozen=True, slots=True)
+class Star:
+    """Every column of one table."""
+
+    table: str
+
+
+@dataclass(frozen=True, slots=True)
+class Aggregate:
+    """A function over the rows of a group; ``argument`` None counts rows."""
+
+    function: Function
+    argument: ColumnRef | None = None
+    distinct: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class TimeBucket:
+    """A date cut down to the first day of its month, quarter, ...; years are plain numbers."""
+
+    column: ColumnRef
+    grain: Grain
+
+
+Expression: TypeAlias = ColumnRef | Star | Aggregate | TimeBucket
+Literal_: TypeAlias = str | int | float | date | bool
+
+
+@dataclass(frozen=True, slots=True)
+class Compare:
+    """``left operator right``; the right side may be a plan of one value."""
+
+    left: Expression
+    operator: Operator
+    right: "Literal_ | ColumnRef | Plan"
+
+
+@dataclass(frozen=True, slots=True)
+class Like:
+    """A text match; ``pattern`` is an SQL LIKE pattern."""
+
+    column: ColumnRef
+    pattern: str
+    negated: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class IsNull:
+    """A test for a missing value."""
+
+    column: ColumnRef
+    negated: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class During:
+    """A column's time lies in ``[start, end)``; an open side is None."""
+
+    column: ColumnRef
+    start: date | None
+    end: date | None
+    negated: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """A column's value is, or is not, among the rows of a one-column plan."""
+
+    column: ColumnRef
+    plan: "Plan"
+    negated: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Either:
+    """At least one of the conditions holds."""
+
+    conditions: "tuple[Condition, ...]"
+
+
+Condition: TypeAlias = Compare | Like | IsNull | During | Member | Either
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """A sort key."""
+
+    key: Expression
+    descending: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """One SELECT. ``tables`` are those it must read even where no column of theirs is named."""
+
+    select: tuple[Expression, ...]
+    tables: tuple[str, ...] = ()
+    distinct: bool = False
+    where: tuple[Condition, ...] = ()
+    group: tuple[Expression, ...] = ()
+    having: tuple[Compare, ...] = ()
+    order: tuple[Order, ...] = ()
+    limit: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Intersection:
+    """The rows that two plans of the same width both give, each once."""
+
+    left: Plan
+    right: Plan
+
+
+AnyPlan: TypeAlias = Plan | Intersection
+
+
+def expression_columns(expression: Expression) -> Iterator[ColumnRef]:
+    """The columns an expression reads."""
+    match expression:
+        case ColumnRef():
+            yield expression
+        case Aggregate(argument=ColumnRef() as argument):
+            yield argument
+        case TimeBucket(column=column):
+            yield column
+        case _:
+            return
+
+
+def condition_columns(condition: Condition) -> Iterator[ColumnRef]:
+    """The columns of the outer query that a condition reads (not those of a plan inside it)."""
+    match condition:
+        case Compare(left=left, right=right):
+            yield from expression_columns(left)
+            if isinstance(right, ColumnRef):
+                yield right
+        case Either(conditions=conditions):
+            for each in conditions:
+                yield from condition_columns(each)
+        case _:
+            yield condition.column
+
+
+def plan_columns(plan: Plan) -> Iterator[ColumnRef]:
+    """Every column that a plan's own SELECT reads, in the order of its clauses."""
+    for expression in (*plan.select, *plan.group, *(order.key for order in plan.order)):
+        yield from expression_columns(expression)
+    for condition in (*plan.where, *plan.having):
+        yield from condition_columns(condition)
+
+
+def plan_tables(plan: Plan) -> tuple[str, ...]:
+    """The tables that a plan's own SELECT reads, each once, first mention first."""
+    stars = (each.table for each in plan.select if isinstance(each, Star))
+    named = (column.table for column in plan_columns(plan))
+    return tuple(dict.fromkeys((*plan.tables, *stars, *named)))
+
+
+def signature(plan: AnyPlan) -> Hashable:
+    """Equal for plans that mean the same but for the order in which they name tables and conditions."""
+    if isinstance(plan, Intersection):
+        return signature(plan.left), signature(plan.right)
+    return (
+        plan.select, frozenset(plan_tables(plan)), frozenset(plan.where), frozenset(plan.group),
+        plan.having, plan.order, plan.limit, plan.distinct,
+    )  # fmt: skip
+
+
+def subplans(plan: Plan) -> Iterator[Plan]:
+    """The plans that stand inside a plan's conditions."""
+    pending: list[Condition] = [*plan.where, *plan.having]
+    while pending:
+        match pending.pop():
+            case Compare(right=Plan() as inner):
+                yield inner
+            case Member(plan=inner):
+                yield inner
+            case Either(conditions=conditions):
+                pending.extend(conditions)
+            case _:
+                continue

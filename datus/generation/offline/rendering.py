@@ -1,0 +1,362 @@
+"""From a plan to SQL in the namespace's dialect, through sqlglot's tree."""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date
+from typing import assert_never
+
+from sqlglot import Dialect as SqlglotDialect
+from sqlglot import TokenType, exp
+
+from datus.generation.offline.joins import JoinGraph
+from datus.generation.offline.names import SchemaIndex
+from datus.generation.offline.plan import (
+    Aggregate,
+    AnyPlan,
+    ColumnRef,
+    Compare,
+    Condition,
+    During,
+    Either,
+    Expression,
+    IsNull,
+    Like,
+    Literal_,
+    Member,
+    Order,
+    Plan,
+    Star,
+    TimeBucket,
+    plan_tables,
+)
+from datus.sql.dialects import sqlglot_name
+
+_PLAIN_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+_LOWER_NAME = re.compile(r"[a-z_][a-z0-9_]*")
+# What one of the databases reserves though sqlglot reads it as a name; found by trying every keyword that
+# DuckDB, PostgreSQL and MariaDB list about themselves, and MySQL 8's manual.
+_RESERVED = frozenset(
+    """
+    accessible add analyse asensitive asymmetric at authorization before both by cascade cast change check
+    collation concurrently condition continue convert cube cume_dist current_role cursor databases day_hour
+    day_microsecond day_minute day_second declare deferrable delayed dense_rank deterministic do dual each
+    elseif empty enclosed escaped except exit first_value foreign freeze fulltext function group grouping groups
+    high_priority hour_microsecond hour_minute hour_second if infile initially inout insensitive int3 intersect
+    iterate json_table keys lag lambda last_value lateral lead leading leave linear lines loop low_priority
+    match maxvalue middleint minute_microsecond minute_second modifies nothing nth_value ntile of optionally
+    order outfile over percent_rank pivot_longer placing portion precision primary purge raise rank read
+    read_write reads recursive release repeat require resignal restrict return row row_number rows schemas
+    second_microsecond sensitive signal similar spatial specific sql sql_big_result sql_calc_found_rows
+    sql_small_result sqlexception sqlstate sqlwarning ssl starting symmetric system terminated to trailing
+    transaction undo unlock unpack usage user utc_date utc_time utc_timestamp varcharacter variadic varying
+    verbose while window write year_month zerofill
+    """.split()
+)
+_COMPARISONS = {"=": exp.EQ, "!=": exp.NEQ, "<": exp.LT, ">": exp.GT, "<=": exp.LTE, ">=": exp.GTE}
+_FUNCTIONS = {"sum": exp.Sum, "avg": exp.Avg, "min": exp.Min, "max": exp.Max}
+_ALIASES = {"count": "count", "sum": "total", "avg": "average", "min": "min", "max": "max"}
+
+
+class UnreachableTablesError(Exception):
+    """The tables of a plan do not connect by keys."""
+
+
+@dataclass(frozen=True)
+class Renderer:
+    """Writes plans over one schema."""
+
+    index: SchemaIndex
+    graph: JoinGraph
+
+    def sql(self, plan: AnyPlan) -> str:
+        """The plan as one statement.
+
+        Raises:
+            UnreachableTablesError: No keys lead from one table of the plan to another.
+        """
+        name = sqlglot_name(self.index.schema.dialect)
+        tree = self._tree(plan)
+        return tree.sql(dialect=name)
+
+    def _tree(self, plan: AnyPlan) -> exp.Query:
+        if isinstance(plan, Plan):
+            return self._select(plan)
+        left, right = self._select(plan.left), self._select(plan.right)
+        return exp.Intersect(this=left, expression=right, distinct=True)
+
+    def _select(self, plan: Plan, *, alone: bool = True) -> exp.Select:
+        tables = plan_tables(plan)
+        tree = self.graph.tree(tables) if tables else None
+        if tree is None:
+            raise UnreachableTablesError(", ".join(tables))
+        root, joins = tree
+        query = exp.Select().select(*self._projection(plan, alone)).from_(self._table(root))
+        for join in joins:
+            on = exp.and_(
+                *(
+                    exp.EQ(
+                        this=self._column(ColumnRef(join.left, a)),
+                        expression=self._column(ColumnRef(join.right, b)),
+                    )
+                    for a, b in join.pairs
+                )
+            )
+            query = query.join(self._table(join.right), on=on)
+        if plan.where:
+            query = query.where(*(self._condition(each) for each in plan.where))
+        if plan.group:
+            query = query.group_by(*(self._expression(each) for each in plan.group))
+        if plan.having:
+            query = query.having(*(self._condition(each) for each in plan.having))
+        if plan.order:
+            query = query.order_by(*(self._order(each, plan) for each in plan.order))
+        if plan.limit is not None:
+            query = query.limit(plan.limit)
+        return query.distinct() if plan.distinct else query
+
+    def _projection(self, plan: Plan, alone: bool) -> Iterator[exp.Expr]:
+        names: set[str] = set()
+        for each in plan.select:
+            tree = self._expression(each)
+            name = self._alias(each)
+            plain = isinstance(each, ColumnRef) and name not in names
+            if plain or isinstance(each, Star) or not alone:
+                yield tree
+            else:
+                if name in names:
+                    name = f"{each.table}_{name}" if isinstance(each, ColumnRef) else f"{name}_2"
+                yield exp.alias_(tree, self._identifier(name))
+            names.add(name)
+
+    def _alias(self, expression: Expression) -> str:
+        match expression:
+            case ColumnRef(column=column):
+                return column
+            case Aggregate(function=function, argument=argument):
+                return f"{_ALIASES[function]}_{argument.column}" if argument else _ALIASES[function]
+            case TimeBucket(grain=grain):
+                return grain
+            case Star(table=table):
+                return table
+            case _:
+                assert_never(expression)
+
+    def _identifier(self, name: str) -> exp.Identifier:
+        return exp.to_identifier(name, quoted=self._must_quote(name))
+
+    def _must_quote(self, name: str) -> bool:
+        dialect = self.index.schema.dialect
+        plain = _LOWER_NAME if dialect == "postgresql" else _PLAIN_NAME
+        if not plain.fullmatch(name) or name.lower() in _RESERVED:
+            return True
+        tokens = SqlglotDialect.get_or_raise(sqlglot_name(dialect)).tokenize(name)
+        return len(tokens) != 1 or tokens[0].token_type is not TokenType.VAR
+
+    def _table(self, key: str) -> exp.Table:
+        table = self.index.tables[key].schema
+        qualified = key != table.name
+        return exp.Table(
+            this=self._identifier(table.name),
+            db=self._identifier(table.schema) if qualified and table.schema else None,
+        )
+
+    def _column(self, ref: ColumnRef) -> exp.Column:
+        table = self.index.tables[ref.table].schema
+        return exp.Column(this=self._identifier(ref.column), table=self._identifier(table.name))
+
+    def _expression(self, expression: Expression) -> exp.Expr:
+        match expression:
+            case ColumnRef():
+                return self._column(expression)
+            case Star(table=table):
+                name = self.index.tables[table].schema.name
+                return exp.Column(this=exp.Star(), table=self._identifier(name))
+            case Aggregate(function="count", argument=None):
+                return exp.Count(this=exp.Star())
+            case Aggregate(function="count", argument=ColumnRef() as argument, distinct=distinct):
+                column: exp.Expr = self._column(argument)
+                return exp.Count(this=exp.Distinct(expressions=[column]) if distinct else column)
+            case Aggregate(function=function, argument=ColumnRef() as argument):
+                return _FUNCTIONS[function](this=self._column(argument))
+            case TimeBucket():
+                return self._bucket(expression)
+            case _:
+                raise AssertionError(expression)
+
+    def _bucket(self, bucket: TimeBucket) -> exp.Expr:
+        """The first day of the period; each database has its own way to it, years are numbers."""
+        column, grain = self._column(bucket.column), bucket.grain
+        match self.index.schema.dialect:
+            case "duckdb" | "postgresql":
+                if grain == "year":
+                    return exp.Extract(this=exp.var("YEAR"), expression=column)
+                trunc = exp.Anonymous(
+                    this="DATE_TRUNC", expressions=[exp.Literal.string(grain), column]
+                )
+                return exp.cast(trunc, "date")
+            case "sqlite":
+                return _sqlite_bucket(column, grain)
+            case "mysql":
+                return _mysql_bucket(column, grain)
+
+    def _order(self, order: Order, plan: Plan) -> exp.Ordered:
+        """A sort key; a ranking wants real values, so missing ones never come first in it."""
+        ranked = plan.limit is not None and self._nullable(order.key)
+        first = False if ranked else self._nulls_first(order.descending)
+        return exp.Ordered(
+            this=self._expression(order.key), desc=order.descending, nulls_first=first
+        )
+
+    def _nulls_first(self, descending: bool) -> bool:
+        """Where the database itself puts missing values, so that nothing has to be said of them."""
+        match self.index.schema.dialect:
+            case "sqlite" | "mysql":
+                return not descending
+            case "postgresql":
+                return descending
+            case "duckdb":
+                return False
+
+    def _nullable(self, key: Expression) -> bool:
+        match key:
+            case ColumnRef():
+                return self.index.column(key).nullable
+            case Aggregate(function="count"):
+                return False
+            case _:
+                return True
+
+    def _condition(self, condition: Condition) -> exp.Expr:
+        match condition:
+            case Compare(left=left, operator=operator, right=right):
+                return _COMPARISONS[operator](
+                    this=self._expression(left), expression=self._right(right, left)
+                )
+            case Like(column=column, pattern=pattern, negated=negated):
+                like = exp.Like(this=self._column(column), expression=exp.Literal.string(pattern))
+                return exp.Not(this=like) if negated else like
+            case IsNull(column=column, negated=negated):
+                test = exp.Is(this=self._column(column), expression=exp.Null())
+                return exp.Not(this=test) if negated else test
+            case During():
+                return self._during(condition)
+            case Member(column=column, plan=plan, negated=negated):
+                return self._member(column, plan, negated)
+            case Either(conditions=conditions):
+                return self._either(conditions)
+            case _:
+                assert_never(condition)
+
+    def _either(self, conditions: tuple[Condition, ...]) -> exp.Expr:
+        lefts = {c.left for c in conditions if isinstance(c, Compare) and c.operator == "="}
+        if len(lefts) == 1 and all(
+            isinstance(c, Compare) and c.operator == "=" for c in conditions
+        ):
+            left = lefts.pop()
+            values = [self._right(c.right, left) for c in conditions if isinstance(c, Compare)]
+            return exp.In(this=self._expression(left), expressions=values)
+        return exp.paren(exp.or_(*(self._condition(each) for each in conditions)))
+
+    def _right(self, right: "Literal_ | ColumnRef | Plan", left: Expression) -> exp.Expr:
+        match right:
+            case Plan():
+                return exp.Subquery(this=self._select(right, alone=False))
+            case ColumnRef():
+                return self._column(right)
+            case date():
+                return self._date(right, left if isinstance(left, ColumnRef) else None)
+            case str() if isinstance(left, ColumnRef) and self.index.is_number(left):
+                return exp.convert(_as_number(right))
+            case _:
+                return exp.convert(right)
+
+    def _date(self, day: date, column: ColumnRef | None) -> exp.Expr:
+        literal = exp.Literal.string(day.isoformat())
+        typed = column is not None and self.index.is_time(column)
+        if typed and self.index.schema.dialect in ("postgresql", "duckdb"):
+            return exp.cast(literal, "date")
+        return literal
+
+    def _during(self, condition: During) -> exp.Expr:
+        column = self._column(condition.column)
+        tests: list[exp.Expr] = []
+        if condition.start is not None:
+            tests.append(
+                exp.GTE(this=column, expression=self._date(condition.start, condition.column))
+            )
+        if condition.end is not None:
+            tests.append(
+                exp.LT(this=column.copy(), expression=self._date(condition.end, condition.column))
+            )
+        whole = exp.and_(*tests)
+        return exp.Not(this=exp.paren(whole)) if condition.negated else whole
+
+    def _member(self, column: ColumnRef, plan: Plan, negated: bool) -> exp.Expr:
+        inner = self._select(plan, alone=False)
+        key = plan.select[0]
+        if negated and isinstance(key, ColumnRef) and self.index.column(key).nullable:
+            # One NULL among the rows would make NOT IN empty.
+            inner = inner.where(exp.Not(this=exp.Is(this=self._column(key), expression=exp.Null())))
+        member = exp.In(this=self._column(column), query=exp.Subquery(this=inner))
+        return exp.Not(this=member) if negated else member
+
+
+def _as_number(text: str) -> int | float | str:
+    try:
+        return int(text)
+    except ValueError:
+        try:
+            return float(text)
+        except ValueError:
+            return text
+
+
+def _call(name: str, *arguments: exp.Expr | str) -> exp.Anonymous:
+    made = [exp.Literal.string(a) if isinstance(a, str) else a for a in arguments]
+    return exp.Anonymous(this=name, expressions=made)
+
+
+def _sqlite_bucket(column: exp.Expr, grain: str) -> exp.Expr:
+    match grain:
+        case "year":
+            return exp.cast(_call("STRFTIME", "%Y", column), "int")
+        case "month":
+            return _call("DATE", column, "start of month")
+        case "day":
+            return _call("DATE", column)
+        case (
+            "week"
+        ):  # the Monday on or before: go to the next Sunday (weekday 0), then six days back
+            return _call("DATE", column, "weekday 0", "-6 days")
+        case _:  # quarter: to its first month by the months passed since
+            month = exp.cast(_call("STRFTIME", "%m", column), "int")
+            passed = exp.Mod(
+                this=exp.paren(exp.Sub(this=month, expression=exp.Literal.number(1))),
+                expression=exp.Literal.number(3),
+            )
+            shift = exp.DPipe(
+                this=exp.DPipe(this=exp.Literal.string("-"), expression=exp.paren(passed)),
+                expression=exp.Literal.string(" months"),
+            )
+            return _call("DATE", column, "start of month", shift)
+
+
+def _mysql_bucket(column: exp.Expr, grain: str) -> exp.Expr:
+    match grain:
+        case "year":
+            return _call("YEAR", column)
+        case "month":
+            return _call("DATE_FORMAT", column, "%Y-%m-01")
+        case "day":
+            return _call("DATE", column)
+        case "week":
+            return _call("SUBDATE", _call("DATE", column), _call("WEEKDAY", column.copy()))
+        case _:
+            quarter = _call("QUARTER", column.copy())
+            months = exp.Mul(
+                this=exp.paren(exp.Sub(this=quarter, expression=exp.Literal.number(1))),
+                expression=exp.Literal.number(3),
+            )
+            first = _call("MAKEDATE", _call("YEAR", column), exp.Literal.number(1))
+            return exp.DateAdd(this=first, expression=months, unit=exp.var("MONTH"))
