@@ -1,0 +1,485 @@
+"""The service: questions in, tasks run, answers and events out. It knows no web framework.
+
+Whoever accepts a task runs it, as an asyncio task of this process. Callers never wait for the run
+itself: they read the task's log and record in the store, which any process can write.
+"""
+
+import asyncio
+import hashlib
+import json
+import re
+import time
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
+from contextlib import suppress
+from dataclasses import asdict, dataclass
+from datetime import UTC, date, datetime
+from typing import Any, cast
+from zoneinfo import ZoneInfo
+
+from datus.auth import Client
+from datus.config import NamespaceConfig, Settings
+from datus.connectors.registry import Connectors
+from datus.errors import (
+    DatusError,
+    InvalidRequestError,
+    NotFoundError,
+    UnavailableError,
+)
+from datus.generation.base import Generator
+from datus.generation.registry import make_generator
+from datus.knowledge.library import Knowledge
+from datus.knowledge.snapshot import LinkingRate
+from datus.sql.guard import check as guard
+from datus.tasks.engines import migrate, open_store
+from datus.tasks.store import FeedbackStatus, TaskDetail, TaskRecord, TaskStore, id_reused
+from datus.types import Event, Question, TaskStatus
+from datus.workflow.definitions import Workflow, definitions
+from datus.workflow.engine import blank_answer
+from datus.workflow.node import Tools
+from datus.workflow.runner import Runner
+from datus.workflow.state import RunState
+
+Answer = Mapping[str, Any]
+"""What the API's sync mode returns; see ``workflow.engine``."""
+
+MAX_TASK_CHARACTERS = 8_000
+"""Longest question that is taken."""
+
+TASK_ID = re.compile(r"[A-Za-z0-9._:-]{1,128}", re.ASCII)
+"""The form of a caller's task id; the whole id must match."""
+
+_UNSAFE = re.compile(r"[^A-Za-z0-9._:-]", re.ASCII)
+
+# Room for the time and the random part within the 128 characters of an id.
+_CLIENT_CHARACTERS = 96
+
+# Years in which every time expression stays inside the calendar of the databases.
+_YEARS = range(1000, 9000)
+
+_RETRY_AFTER_S = 5
+_PING_S = 3.0
+_PINGS_AT_A_TIME = 8
+
+
+@dataclass(frozen=True, slots=True)
+class RunRequest:
+    """What a caller asks for. The meaning of each field is that of ``POST /workflows/run``."""
+
+    workflow: str
+    namespace: str
+    task: str
+    task_id: str | None = None
+    catalog_name: str | None = None
+    database_name: str | None = None
+    schema_name: str | None = None
+    current_date: date | None = None
+    domain: str | None = None
+    layer1: str | None = None
+    layer2: str | None = None
+    ext_knowledge: str | None = None
+
+
+class Service:
+    """Runs workflows for clients; one per process and event loop. Make it with ``open``."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        store: TaskStore,
+        tools: Tools,
+        workflows: Mapping[str, Workflow],
+        *,
+        clock: Callable[[], datetime],
+        random: Callable[[int], bytes],
+    ) -> None:
+        self._settings = settings
+        self._store = store
+        self._tools = tools
+        self._workflows = workflows
+        self._clock = clock
+        self._random = random
+        self._runner = Runner(store, tools, max_running=settings.server.max_running)
+        self._places = settings.server.max_running + settings.server.max_queued
+        self._accepting = True
+        self._closed = False
+
+    @classmethod
+    async def open(
+        cls,
+        settings: Settings,
+        *,
+        clock: Callable[[], datetime],
+        random: Callable[[int], bytes],
+        generator: Generator | None = None,
+    ) -> "Service":
+        """Check the workflows, open the store and everything that runs need.
+
+        Tasks that a dead process left behind end as ``failed`` with code ``worker_lost``. Databases
+        are connected to when the first question for them comes.
+
+        Args:
+            clock: The time, aware of its zone.
+            random: That many random bytes, for task ids.
+            generator: Writes the SQL in place of the model that the settings name.
+
+        Raises:
+            ConfigError: A workflow of the configuration cannot be used, or the store is too new.
+            UnavailableError: The store cannot be opened.
+        """
+        workflows = definitions(settings)
+        model = settings.models[str(settings.node_settings["generate_sql"]["model"])]
+        generator = generator or make_generator(model)
+        connectors = Connectors(settings)
+        tools = Tools(
+            settings=settings,
+            connectors=connectors,
+            knowledge=Knowledge(
+                connectors, schema_ttl_s=settings.server.schema_ttl_s, clock=time.monotonic
+            ),
+            generator=generator,
+            guard=guard,
+            clock=time.monotonic,
+        )
+        await asyncio.to_thread(migrate, settings.state_path, clock=clock)
+        store = await open_store(settings.state_path, clock=clock)
+        await store.reap()
+        return cls(settings, store, tools, workflows, clock=clock, random=random)
+
+    async def submit(self, client: Client, request: RunRequest) -> TaskRecord:
+        """Record a request and start its run; a repeated request is found, not run again.
+
+        Returns:
+            The task. Its run goes on when the caller is cancelled or goes away.
+
+        Raises:
+            NotFoundError: No such workflow, namespace, catalog or database for this client.
+            InvalidRequestError: A field cannot be used; ``details["field"]`` names it.
+            ConflictError: ``task_id_reused``, the id names another request.
+            UnavailableError: Too many tasks wait already, or the service stops.
+        """
+        workflow = self._workflow(request.workflow)
+        namespace = self._namespace(client, request.namespace)
+        _check_fields(request)
+        task_id = request.task_id or self._new_task_id(client)
+        question = Question(
+            text=request.task,
+            today=request.current_date or self._today(namespace),
+            timezone=namespace.timezone,
+            domain=request.domain,
+            layer1=request.layer1,
+            layer2=request.layer2,
+            ext_knowledge=request.ext_knowledge,
+        )
+        state = RunState(
+            task_id=task_id,
+            workflow=workflow.name,
+            namespace=namespace.name,
+            question=question,
+            databases=_databases(namespace, request),
+            schema_name=request.schema_name,
+            rate=cast(LinkingRate, self._settings.node_settings["schema_linking"]["rate"]),
+        )
+        if not self._accepting or len(self._runner) >= self._places:
+            return await self._known(client, request)
+        return await asyncio.shield(
+            self._runner.keep(self._accept(client, request, workflow, state))
+        )
+
+    async def wait(self, client: Client, task_id: str) -> Answer:
+        """Return the answer once the task is over, whichever process runs it.
+
+        Raises:
+            NotFoundError: The client has no such task.
+        """
+        return _answer(await self._store.wait(client.id, task_id))
+
+    async def answer(self, client: Client, task_id: str) -> Answer:
+        """Return the answer as it is now: ``queued`` or ``running`` before the end.
+
+        Raises:
+            NotFoundError: The client has no such task.
+        """
+        return _answer(await self._store.get(client.id, task_id))
+
+    def events(self, client: Client, task_id: str, after: int = 0) -> AsyncGenerator[Event, None]:
+        """Return the events numbered above ``after``, those stored and then live, up to ``done``.
+
+        Raises:
+            NotFoundError: At the first step, when the client has no such task.
+        """
+        return self._store.events(client.id, task_id, after)
+
+    async def cancel(self, client: Client, task_id: str) -> None:
+        """Ask for the end of a task and its database statement; one that is queued ends at once.
+
+        Raises:
+            NotFoundError: The client has no such task.
+            ConflictError: ``task_over``.
+        """
+        await self._store.request_cancel(client.id, task_id)
+
+    async def list(
+        self,
+        client: Client,
+        *,
+        status: TaskStatus | None = None,
+        namespace: str | None = None,
+        cursor: str | None = None,
+        limit: int = 20,
+    ) -> Mapping[str, Any]:
+        """Return the client's tasks, newest first, as ``{"tasks": [...], "next_cursor"}``.
+
+        Raises:
+            InvalidRequestError: A cursor that no list gave, or a limit out of bounds.
+        """
+        tasks, following = await self._store.list(
+            client.id, status=status, namespace=namespace, cursor=cursor, limit=limit
+        )
+        return {"tasks": [_line(task) for task in tasks], "next_cursor": following}
+
+    async def feedback(
+        self,
+        client: Client,
+        task_id: str,
+        status: FeedbackStatus,
+        comment: str | None = None,
+        corrected_sql: str | None = None,
+    ) -> str:
+        """Keep what the client says of an answer; the newest stands.
+
+        Returns:
+            When it was recorded, UTC, ISO 8601.
+
+        Raises:
+            NotFoundError: The client has no such task.
+            ConflictError: ``task_running``.
+        """
+        kept = await self._store.add_feedback(
+            client.id, task_id, status, comment=comment, corrected_sql=corrected_sql
+        )
+        return _iso(kept.recorded_at)
+
+    def definitions(self) -> tuple[Mapping[str, Any], ...]:
+        """Return every workflow: ``name``, ``description`` and ``nodes`` in order."""
+        return tuple(
+            {"name": flow.name, "description": flow.description, "nodes": list(flow.nodes)}
+            for flow in self._workflows.values()
+        )
+
+    def namespaces(self, client: Client) -> tuple[Mapping[str, Any], ...]:
+        """Return the namespaces that the client may use, their databases and dialects."""
+        return tuple(
+            {
+                "name": namespace.name,
+                "description": namespace.description,
+                "timezone": namespace.timezone,
+                "dialects": list(namespace.dialects),
+                "databases": [
+                    {"name": database.name, "dialect": database.type}
+                    for database in namespace.databases
+                ],
+            }
+            for namespace in self._settings.namespaces.values()
+            if client.may(namespace.name)
+        )
+
+    async def ready(self) -> Mapping[str, str]:
+        """Return why the service cannot answer now, by part; empty when it can.
+
+        Parts are ``store``, ``service`` and ``<namespace>/<database>``.
+        """
+        gate = asyncio.Semaphore(_PINGS_AT_A_TIME)
+        parts: dict[str, Callable[[], Awaitable[None]]] = {"store": self._store.ping}
+        for namespace in self._settings.namespaces.values():
+            for database in namespace.databases:
+                connector = self._tools.connectors.get(namespace.name, database.name)
+                parts[f"{namespace.name}/{database.name}"] = connector.ping
+        reasons = await asyncio.gather(*(_ping(ping, gate) for ping in parts.values()))
+        found = {part: reason for part, reason in zip(parts, reasons, strict=True) if reason}
+        return found if self._accepting else {**found, "service": "it is shutting down"}
+
+    async def close(self, grace_s: float | None = None) -> None:
+        """Take no more, let running tasks finish, stop the rest, and free everything.
+
+        A second call does nothing.
+
+        Args:
+            grace_s: Seconds to wait before tasks are stopped, which end as ``failed`` with code
+                ``shutdown``; the setting ``shutdown_grace_s`` when absent.
+        """
+        if self._closed:
+            return
+        self._closed, self._accepting = True, False
+        grace_s = self._settings.server.shutdown_grace_s if grace_s is None else grace_s
+        await self._runner.close(grace_s)
+        try:
+            await self._store.close()
+        finally:
+            await self._tools.connectors.close()
+
+    def _workflow(self, name: str) -> Workflow:
+        if name not in self._workflows:
+            raise NotFoundError(
+                f"There is no workflow {name!r}; there are: {', '.join(self._workflows)}.",
+                code="workflow_not_found",
+                details={"workflows": list(self._workflows)},
+            )
+        return self._workflows[name]
+
+    def _namespace(self, client: Client, name: str) -> NamespaceConfig:
+        usable = {
+            space.name: space
+            for space in self._settings.namespaces.values()
+            if client.may(space.name)
+        }
+        if name not in usable:
+            raise NotFoundError(
+                f"There is no namespace {name!r} for this client; "
+                f"it may use: {', '.join(usable) or 'none'}.",
+                code="namespace_not_found",
+                details={"namespaces": list(usable)},
+            )
+        return usable[name]
+
+    def _today(self, namespace: NamespaceConfig) -> date:
+        return self._clock().astimezone(ZoneInfo(namespace.timezone)).date()
+
+    def _new_task_id(self, client: Client) -> str:
+        name = _UNSAFE.sub("_", client.id)[:_CLIENT_CHARACTERS]
+        now = self._clock().astimezone(UTC)
+        return f"{name}_{now:%Y%m%d%H%M%S}_{self._random(4).hex()}"
+
+    async def _known(self, client: Client, request: RunRequest) -> TaskRecord:
+        """Return the task of a repeated request, which needs no place; refuse any other."""
+        if request.task_id is not None:
+            with suppress(NotFoundError):
+                task = await self._store.get(client.id, request.task_id)
+                if task.fingerprint != _fingerprint(request):
+                    raise id_reused(request.task_id)
+                return task
+        why = (
+            "is shutting down" if not self._accepting else f"has {len(self._runner)} tasks already"
+        )
+        raise UnavailableError(
+            f"The service {why}; send the request again in {_RETRY_AFTER_S} seconds.",
+            code="overloaded" if self._accepting else "shutdown",
+            details={"retry_after": _RETRY_AFTER_S},
+        )
+
+    async def _accept(
+        self, client: Client, request: RunRequest, workflow: Workflow, state: RunState
+    ) -> TaskRecord:
+        task, created = await self._store.submit(
+            client.id,
+            state.task_id,
+            _fingerprint(request),
+            _as_json(request),
+            workflow=workflow.name,
+            namespace=state.namespace,
+        )
+        if created:
+            self._runner.start(task, workflow, state)
+        return task
+
+
+async def _ping(ping: Callable[[], Awaitable[None]], gate: asyncio.Semaphore) -> str | None:
+    async with gate:
+        try:
+            await asyncio.wait_for(ping(), _PING_S)
+        except TimeoutError:
+            return f"no answer within {_PING_S:g} seconds"
+        except DatusError as error:
+            return error.message
+    return None
+
+
+def _check_fields(request: RunRequest) -> None:
+    if not request.task.strip():
+        raise _invalid("task", "task is empty: write the question.")
+    if len(request.task) > MAX_TASK_CHARACTERS:
+        raise _invalid(
+            "task",
+            f"task has {len(request.task)} characters: {MAX_TASK_CHARACTERS} are the most.",
+        )
+    if request.task_id is not None and not TASK_ID.fullmatch(request.task_id):
+        raise _invalid("task_id", "task_id must be 1 to 128 of the characters A-Z a-z 0-9 . _ : -")
+    today = request.current_date
+    if today is not None and today.year not in _YEARS:
+        raise _invalid(
+            "current_date",
+            f"current_date is {today.isoformat()}: "
+            f"years from {_YEARS.start} to {_YEARS.stop - 1} can be reckoned with.",
+        )
+
+
+def _invalid(field: str, message: str) -> InvalidRequestError:
+    return InvalidRequestError(message, details={"field": field})
+
+
+def _databases(namespace: NamespaceConfig, request: RunRequest) -> tuple[str, ...]:
+    """Return the databases that the request leaves, by name.
+
+    The four engines have no catalog above the database, so a catalog is a database by its name in
+    the configuration or on its server.
+    """
+    left = {database.name: database for database in namespace.databases}
+    asked = {"catalog_name": request.catalog_name, "database_name": request.database_name}
+    for field, wanted in asked.items():
+        if wanted is None:
+            continue
+        matching = {
+            name: database
+            for name, database in left.items()
+            if wanted.casefold() in (name.casefold(), (database.database or "").casefold())
+        }
+        left = {wanted: matching[wanted]} if wanted in matching else matching
+        if not left:
+            raise NotFoundError(
+                f"Namespace {namespace.name!r} has no {field} {wanted!r}; "
+                f"its databases are: {', '.join(database.name for database in namespace.databases)}.",
+                code="database_not_found",
+                details={
+                    "field": field,
+                    "databases": [database.name for database in namespace.databases],
+                },
+            )
+    return tuple(left)
+
+
+def _as_json(request: RunRequest) -> dict[str, Any]:
+    day = request.current_date
+    return asdict(request) | {"current_date": day.isoformat() if day else None}
+
+
+def _fingerprint(request: RunRequest) -> str:
+    """Return what two requests share when they ask for the same: all fields but the id."""
+    fields = {name: value for name, value in _as_json(request).items() if name != "task_id"}
+    canonical = json.dumps(fields, sort_keys=True, separators=(",", ":"))
+    return hashlib.sha256(canonical.encode()).hexdigest()
+
+
+def _answer(task: TaskDetail) -> Answer:
+    if task.answer is not None:
+        return task.answer
+    blank = blank_answer(task.task_id, task.workflow, task.status) | {"error": task.error}
+    if task.finished_at is None:
+        return blank
+    # It ended outside a run. The figure is that of its `done`.
+    seconds = round(max(0.0, (task.finished_at - task.created_at).total_seconds()), 3)
+    return blank | {"metadata": {"execution_time": seconds}, "execution_time": seconds}
+
+
+def _line(task: TaskRecord) -> dict[str, Any]:
+    return {
+        "task_id": task.task_id,
+        "status": task.status,
+        "workflow": task.workflow,
+        "namespace": task.namespace,
+        "task": task.request["task"],
+        "created_at": _iso(task.created_at),
+        "finished_at": _iso(task.finished_at) if task.finished_at else None,
+    }
+
+
+def _iso(time: datetime) -> str:
+    return time.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")

@@ -1,0 +1,1 @@
+"""Workflows are data: tuples of node names (``definitions``), run by one engine (``engine``)."""

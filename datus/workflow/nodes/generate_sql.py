@@ -1,0 +1,72 @@
+"""generate_sql: ranked SQL for the question, from whatever generator the configuration names."""
+
+from dataclasses import replace
+
+from datus.errors import RefusalError
+from datus.types import Candidate, GenerationContext
+from datus.workflow.node import Node, Report, Tools, known
+from datus.workflow.state import RunState
+
+
+class GenerateSql(Node):
+    """Hands what the nodes gathered to the generator and keeps its candidates, best first."""
+
+    name = "generate_sql"
+    description = "Write SQL for the question"
+    needs = ("schema",)
+    uses = ("times",)
+    gives = ("candidates",)
+
+    async def run(self, state: RunState, tools: Tools, report: Report) -> RunState:
+        """Ask the generator; candidates that were tried before are dropped.
+
+        Raises:
+            RefusalError: The generator refuses, or knows nothing that was not tried.
+            DatusError: The error that led here, when asking again brought nothing new.
+        """
+        linking = known(state.linking, "schema")
+        context = GenerationContext(
+            question=state.question,
+            schema=linking.linked,
+            values=linking.values,
+            times=state.times,
+            attempts=state.attempts,
+        )
+        most = int(tools.settings.node_settings[self.name]["candidates"])
+        candidates = _untried(await self._ask(context, state, tools), state)[:most]
+        if not candidates:
+            raise state.failure or RefusalError(
+                "No other SQL for this question was found.", code="unanswerable"
+            )
+        await report.detail(
+            f"Found {len(candidates)} ways to answer"
+            if candidates[1:]
+            else "Found a way to answer",
+            generator=candidates[0].generator,
+            candidates=len(candidates),
+            words=[{"words": use.words, "meaning": use.meaning} for use in candidates[0].words],
+        )
+        return replace(state, candidates=candidates)
+
+    async def _ask(
+        self, context: GenerationContext, state: RunState, tools: Tools
+    ) -> tuple[Candidate, ...]:
+        try:
+            return await tools.generator.generate(context)
+        except RefusalError as refusal:
+            if state.candidates:
+                return ()
+            # Asked again after a failure, the failure is what the caller has to know.
+            if state.failure is not None and not isinstance(state.failure, RefusalError):
+                raise state.failure from refusal
+            raise
+
+
+def _untried(fresh: tuple[Candidate, ...], state: RunState) -> tuple[Candidate, ...]:
+    """Return the new candidates, then those left from before, each SQL once."""
+    tried = {attempt.sql for attempt in state.attempts}
+    by_sql: dict[str, Candidate] = {}
+    for candidate in (*fresh, *state.candidates):
+        if candidate.sql not in tried:
+            by_sql.setdefault(candidate.sql, candidate)
+    return tuple(by_sql.values())

@@ -1,0 +1,62 @@
+"""output: the rows as objects, and what the answer rests on."""
+
+from dataclasses import replace
+from datetime import date
+from typing import Any
+
+from datus.types import TimeRange
+from datus.workflow.node import Node, Report, Tools, known
+from datus.workflow.state import Output as Answered
+from datus.workflow.state import RunState
+
+
+class Output(Node):
+    """Makes the answer for the caller out of what ran."""
+
+    name = "output"
+    description = "Put the answer together"
+    needs = ("result",)
+    gives = ("answer",)
+
+    async def run(self, state: RunState, tools: Tools, report: Report) -> RunState:
+        """Turn the result into rows as objects and say what they rest on."""
+        executed = known(state.executed, "result")
+        linking = known(state.linking, "schema")
+        candidate, result = executed.candidate, executed.result
+        names = [column.name for column in result.columns]
+        metadata: dict[str, Any] = {
+            "row_count": len(result.rows),
+            "truncated": result.truncated,
+            "columns": [{"name": column.name, "type": column.type} for column in result.columns],
+            "statement_time": round(result.elapsed_s, 6),
+            "database": linking.database,
+            "tables": list(executed.checked.tables),
+            "columns_used": list(executed.checked.columns),
+            "time_ranges": [_time(time, state.question.timezone) for time in state.times],
+            "words": [
+                {"words": use.words, "span": list(use.span), "meaning": use.meaning}
+                for use in candidate.words
+            ],
+            "metrics": [],
+            "reference_sql": [],
+            "generator": candidate.generator,
+            "model": None,
+            "tokens": None,
+            "knowledge_version": linking.version,
+        }
+        rows = tuple(dict(zip(names, row, strict=True)) for row in result.rows)
+        return replace(state, output=Answered(rows, metadata))
+
+
+def _time(time: TimeRange, timezone: str) -> dict[str, Any]:
+    return {
+        "words": time.words,
+        "start": _day(time.start),
+        "end": _day(time.end),
+        "grain": time.grain,
+        "timezone": timezone,
+    }
+
+
+def _day(day: date | None) -> str | None:
+    return day.isoformat() if day else None

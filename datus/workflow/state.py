@@ -1,0 +1,123 @@
+"""What a run knows so far: one frozen value that each node reads and extends."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from types import MappingProxyType
+from typing import Any
+
+from datus.errors import DatusError
+from datus.knowledge.snapshot import LinkingRate
+from datus.sql.guard import CheckedSql
+from datus.types import (
+    Attempt,
+    Candidate,
+    DatabaseSchema,
+    QueryResult,
+    Question,
+    TimeRange,
+    ValueHit,
+)
+
+WIDER: Mapping[LinkingRate, LinkingRate] = MappingProxyType(
+    {"fast": "medium", "medium": "slow", "slow": "slow"}
+)
+"""The next wider rate of schema linking; the widest is its own."""
+
+
+@dataclass(frozen=True, slots=True)
+class Linking:
+    """What the question points at in one database of the namespace.
+
+    Attributes:
+        database: Name of the database in the configuration.
+        schema: All that a statement of this run may read; the guard holds to it.
+        linked: The part of ``schema`` that matters for the question; the generator sees only this.
+        values: Words of the question that occur as values in ``linked``.
+        version: Version of the knowledge that this was read from.
+        rate: How widely the tables were looked for.
+    """
+
+    database: str
+    schema: DatabaseSchema
+    linked: DatabaseSchema
+    values: tuple[ValueHit, ...]
+    version: str
+    rate: LinkingRate
+
+
+@dataclass(frozen=True, slots=True)
+class Executed:
+    """A candidate that ran: the SQL that the guard let through, and its rows."""
+
+    candidate: Candidate
+    checked: CheckedSql
+    result: QueryResult
+
+
+@dataclass(frozen=True, slots=True)
+class Output:
+    """The rows as objects, and what the answer rests on; both JSON-typed."""
+
+    rows: tuple[Mapping[str, Any], ...]
+    metadata: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class RunState:
+    """One run's knowledge. Nodes never change it; they return an evolved copy.
+
+    The first block is what was asked, the rest is what nodes found.
+
+    Attributes:
+        databases: Databases of the namespace that may answer, never empty.
+        schema_name: Narrows the run to one schema of the database.
+        rate: How widely the next schema linking looks.
+        times: Time ranges of the question; empty too where the workflow does not read them.
+        candidates: SQL not tried yet, best first; the first is the one that runs next.
+        executed: The last candidate, when it ran.
+        attempts: SQL that was tried and given up, with the reason.
+        failure: The error that is still to be overcome.
+        best: The best answer so far, kept by ``reflect``.
+        fixes: How many times ``fix`` sent the run back.
+        reflection_rounds: How many times ``reflect`` did.
+        output: The answer for the caller.
+    """
+
+    task_id: str
+    workflow: str
+    namespace: str
+    question: Question
+    databases: tuple[str, ...]
+    schema_name: str | None = None
+
+    rate: LinkingRate = "fast"
+    linking: Linking | None = None
+    times: tuple[TimeRange, ...] = ()
+    candidates: tuple[Candidate, ...] = ()
+    executed: Executed | None = None
+    attempts: tuple[Attempt, ...] = ()
+    failure: DatusError | None = None
+    best: Executed | None = None
+    fixes: int = 0
+    reflection_rounds: int = 0
+    output: Output | None = None
+
+    def given_up(self, reason: str) -> "RunState":
+        """Return the state in which the current candidate is an attempt that did not serve."""
+        if not self.candidates:
+            return self
+        attempt = Attempt(sql=self.candidates[0].sql, error=reason)
+        return replace(
+            self,
+            attempts=(*self.attempts, attempt),
+            candidates=self.candidates[1:],
+            executed=None,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Back:
+    """A node's wish to go on from an earlier node of the workflow, with this state."""
+
+    to: str
+    state: RunState
