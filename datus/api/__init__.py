@@ -1,0 +1,1 @@
+"""The HTTP API: routes, request and answer shapes, event streams, the server and its daemon."""

@@ -1,0 +1,147 @@
+"""One server process: what is prepared before any starts, what each one opens, how it ends."""
+
+import asyncio
+import faulthandler
+import multiprocessing
+import secrets
+import signal
+import time
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from types import FrameType
+
+from datus import demo
+from datus.api.context import Runtime
+from datus.auth import Authenticator, prepare_auth
+from datus.config import Settings, load_settings
+from datus.service import Service
+from datus.tasks import engines
+from datus.workflow.definitions import definitions
+
+CONFIG_VARIABLE = "DATUS_CONFIG"
+CLIENTS_VARIABLE = "DATUS_CLIENTS"
+"""Tell the server's processes which files their parent found, so that all serve the same."""
+
+LAST_RESORT_S = 15.0
+"""Seconds beyond the grace time in which a process that was told to stop has ended, come what may."""
+
+
+def prepare(
+    settings: Settings, *, host: str, env: Mapping[str, str], say: Callable[[str], None]
+) -> Path:
+    """Do what must be done once, before the first process serves; doing it again does no harm.
+
+    Returns:
+        The file of clients.
+
+    Raises:
+        ConfigError: The settings, the clients or the state file cannot be used.
+        UnavailableError: A file cannot be written.
+    """
+    definitions(settings)
+    auth = prepare_auth(settings, host=host, env=env)
+    for warning in auth.warnings:
+        say(f"Warning: {warning}")
+    engines.migrate(settings.state_path)
+    if settings.uses_builtin_demo:
+        demo.ensure(
+            settings.demo_path,
+            lambda table, done, total: say(f"Making the demo shop: {done} of {total}, {table}"),
+        )
+    if auth.created is not None:
+        say(
+            "The first start made a client for this machine; its secret is shown only now:\n"
+            f"  client_id      {auth.created.id}\n"
+            f"  client_secret  {auth.created.secret.reveal()}\n"
+            f"Both are kept in {auth.path}."
+        )
+    return auth.path
+
+
+@asynccontextmanager
+async def production_runtime(env: Mapping[str, str]) -> AsyncIterator[Runtime]:
+    """What a server process serves with, by the environment that its parent set."""
+    config = env.get(CONFIG_VARIABLE)
+    settings = load_settings(Path(config) if config else None, env=env)
+    authenticator = Authenticator(Path(env[CLIENTS_VARIABLE]), env=env)
+    grace = Grace(settings.server.shutdown_grace_s, time.monotonic, end_for_certain)
+    grace.watch()
+    service = await Service.open(
+        settings, clock=lambda: datetime.now(UTC), random=secrets.token_bytes
+    )
+    stop_with_parent()
+    try:
+        yield Runtime(service, authenticator)
+    finally:
+        await service.close(grace.left())
+
+
+def end_for_certain(left_s: float) -> None:
+    """End this process ``LAST_RESORT_S`` after its grace time, if it has not ended by itself.
+
+    A thread inside a driver that listens to nobody (a statement of one long function, a name that does
+    not resolve) is waited for by the interpreter without limit. Nothing is lost then: what a caller was
+    told is committed, and the next process to look ends the tasks of this one as ``worker_lost``. The
+    stacks go to the log first, so that the cause can be found.
+    """
+    faulthandler.dump_traceback_later(left_s + LAST_RESORT_S, exit=True)
+
+
+def stop_with_parent() -> None:
+    """End this process, in order, when the one that supervises it is gone.
+
+    A worker left behind would keep the port and go on serving an old configuration.
+    """
+    parent = multiprocessing.parent_process()
+    if parent is None:
+        return
+    loop = asyncio.get_running_loop()
+
+    def stop() -> None:
+        loop.remove_reader(parent.sentinel)
+        signal.raise_signal(signal.SIGTERM)
+
+    loop.add_reader(parent.sentinel, stop)
+
+
+class Grace:
+    """The time that running work has after the first signal to stop.
+
+    uvicorn waits for open connections first and tells the application only then, so the moment of
+    the signal is noted here, before uvicorn's own handler runs.
+
+    Args:
+        seconds: The grace time.
+        clock: Monotonic seconds.
+        on_signal: Called once, with ``seconds``, from the handler of the first signal.
+    """
+
+    def __init__(
+        self, seconds: float, clock: Callable[[], float], on_signal: Callable[[float], None]
+    ) -> None:
+        self._seconds = seconds
+        self._clock = clock
+        self._on_signal = on_signal
+        self._began: float | None = None
+
+    def watch(self) -> None:
+        """Note when a signal comes. Call it in the main thread, after uvicorn set its handlers."""
+        for number in (signal.SIGTERM, signal.SIGINT):
+            previous = signal.getsignal(number)
+
+            def note(received: int, frame: FrameType | None, previous: object = previous) -> None:
+                if self._began is None:
+                    self._began = self._clock()
+                    self._on_signal(self._seconds)
+                if callable(previous):
+                    previous(received, frame)
+
+            signal.signal(number, note)
+
+    def left(self) -> float:
+        """Seconds that are left; all of them when no signal came."""
+        if self._began is None:
+            return self._seconds
+        return max(0.0, self._seconds - (self._clock() - self._began))

@@ -1,0 +1,179 @@
+"""Bodies and answers of the API, as pydantic models: what is checked and what ``/docs`` shows."""
+
+import re
+from contextlib import suppress
+from datetime import date, datetime
+from typing import Annotated, Any, Literal
+
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic.config import JsonDict
+
+from datus.service import MAX_TASK_CHARACTERS, TASK_ID
+from datus.types import TaskStatus
+
+ISO_DATE = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
+
+
+def _encodable(text: str) -> str:
+    """JSON can spell half of a surrogate pair; pydantic refuses it only where it counts characters."""
+    if any("\ud800" <= character <= "\udfff" for character in text):
+        raise ValueError("must be Unicode text; it has half of a surrogate pair")
+    return text
+
+
+def _not_blank(text: str) -> str:
+    if not text.strip():
+        raise ValueError("must not be empty")
+    return text
+
+
+def _iso_date(value: Any) -> date | None:
+    """pydantic alone would take a Unix time or a date with a time for a date."""
+    if value is None:
+        return None
+    if isinstance(value, str) and ISO_DATE.fullmatch(value):
+        with suppress(ValueError):
+            return date.fromisoformat(value)
+    raise ValueError("must be an ISO date such as 2024-01-15")
+
+
+Plain = Annotated[str, AfterValidator(_encodable)]
+# `_not_blank` as /openapi.json can say it; its own words are better than pydantic's for the two.
+NOT_BLANK = Field(json_schema_extra={"minLength": 1})
+Text = Annotated[Plain, AfterValidator(_not_blank), NOT_BLANK]
+Task = Annotated[str, Field(max_length=MAX_TASK_CHARACTERS), AfterValidator(_not_blank), NOT_BLANK]
+IsoDate = Annotated[date | None, BeforeValidator(_iso_date)]
+TaskId = Annotated[
+    str,
+    Field(
+        pattern=f"^{TASK_ID.pattern}$",
+        description="1 to 128 of A-Z a-z 0-9 . _ : -",
+        examples=["client_20240115143000_1f9c"],
+    ),
+]
+
+
+class Body(BaseModel):
+    """A request body: what it does not know, it refuses."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+EXAMPLE: JsonDict = {
+    "workflow": "nl2sql",
+    "namespace": "demo",
+    "task": "Show me monthly revenue by product category",
+}
+
+
+class RunBody(Body):
+    """A question for a workflow."""
+
+    # One body that works as it is: /docs would fill every optional field with "string".
+    model_config = ConfigDict(json_schema_extra={"examples": [EXAMPLE]})
+
+    workflow: Text = Field(description="nl2sql, reflection, fixed, or one of the configuration's")
+    namespace: Text = Field(description="database namespace of the configuration")
+    task: Task = Field(description="the question, in English or Chinese")
+    mode: Literal["sync", "async"] = Field(
+        "sync", description="sync waits for the answer, async streams the events"
+    )
+    task_id: TaskId | None = Field(
+        None, description="the caller's own id; the same request again under it runs nothing"
+    )
+    catalog_name: Plain | None = Field(None, description="narrows the namespace")
+    database_name: Plain | None = Field(None, description="narrows the namespace")
+    schema_name: Plain | None = Field(None, description="narrows the namespace")
+    current_date: IsoDate = Field(
+        None,
+        description="today for time expressions, else today in the namespace's time zone",
+        examples=["2024-01-15"],
+    )
+    domain: Plain | None = Field(None, description="business area")
+    layer1: Plain | None = Field(None, description="business area, first layer")
+    layer2: Plain | None = Field(None, description="business area, second layer")
+    ext_knowledge: Plain | None = Field(None, description="more business context")
+
+
+class FeedbackBody(Body):
+    """What the caller thinks of an answer."""
+
+    task_id: TaskId
+    status: Literal["success", "failed"]
+    comment: Plain | None = None
+    corrected_sql: Plain | None = Field(None, description="the SQL that would have been right")
+
+
+class Answer(BaseModel):
+    """What became of a task. ``result`` holds rows as objects with JSON-typed values."""
+
+    task_id: str
+    status: TaskStatus
+    workflow: str
+    sql: str | None
+    result: list[dict[str, Any]] | None
+    metadata: dict[str, Any]
+    error: dict[str, Any] | None
+    execution_time: float | None
+
+
+class TaskLine(BaseModel):
+    """A task in a list."""
+
+    task_id: str
+    status: TaskStatus
+    workflow: str
+    namespace: str
+    task: str
+    created_at: datetime
+    finished_at: datetime | None
+
+
+class TaskPage(BaseModel):
+    """Tasks, newest first; ``next_cursor`` asks for the next page and is null on the last."""
+
+    tasks: list[TaskLine]
+    next_cursor: str | None
+
+
+class Acknowledgement(BaseModel):
+    """Feedback is stored."""
+
+    task_id: str
+    acknowledged: Literal[True]
+    recorded_at: str
+
+
+class Cancelling(BaseModel):
+    """The task was told to stop."""
+
+    task_id: str
+    status: Literal["cancelling"]
+
+
+class TokenAnswer(BaseModel):
+    """A bearer token; ``expires_in`` is in seconds, ``scope`` has a space between scopes."""
+
+    access_token: str
+    token_type: Literal["Bearer"]
+    expires_in: int
+    scope: str
+
+
+class Problem(BaseModel):
+    """An RFC 9457 problem."""
+
+    type: str
+    title: str
+    status: int
+    detail: str
+    code: str
+    details: dict[str, Any] | None = None
+    task_id: str | None = None
+
+
+class OAuthError(BaseModel):
+    """An error of the token endpoint (RFC 6749, section 5.2)."""
+
+    error: str
+    error_description: str
