@@ -60,14 +60,6 @@ def as_list(result: QueryResult, keys: Sequence[tuple[Any, ...]] | None = None) 
     return Reference(result, tuple(blocks))
 
 
-def same_result(
-    predicted: QueryResult, references: Sequence[QueryResult], ordered: bool = False
-) -> bool:
-    """Whether ``predicted`` equals at least one of the references (as lists if ``ordered``)."""
-    view = as_list if ordered else as_multiset
-    return any(matches(predicted, view(reference)) for reference in references)
-
-
 def matches(predicted: QueryResult, reference: Reference) -> bool:
     """Whether ``predicted`` equals the reference under some pairing of columns.
 

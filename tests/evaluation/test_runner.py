@@ -67,6 +67,12 @@ async def test_an_answer_is_compared(
     assert (await judge(run_sql, item(question, reference), sql)).verdict == verdict
 
 
+async def test_one_of_several_references_is_enough(run_sql: RunSql) -> None:
+    asked = item("the youngest", "SELECT name FROM t WHERE age = 9", "SELECT min(age) FROM t")
+    assert (await judge(run_sql, asked, "SELECT 5")).verdict == "right"
+    assert (await judge(run_sql, asked, "SELECT 7")).verdict == "wrong"
+
+
 async def test_the_item_says_whether_order_matters(run_sql: RunSql) -> None:
     reference, sql = "SELECT name FROM t ORDER BY name", "SELECT name FROM t ORDER BY name DESC"
     for ordered, verdict in ((True, "wrong"), (False, "right"), (None, "right")):
