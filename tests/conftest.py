@@ -1,10 +1,12 @@
-"""Holds for every test: nothing outside this machine is reached."""
+"""Holds for every test: nothing outside this machine is reached, and its servers are met in one way."""
 
 import socket
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from ipaddress import ip_address
 from typing import Any
 
+import psycopg
+import pymysql
 import pytest
 
 _LOCAL_NAMES = frozenset({"localhost", ""})
@@ -36,3 +38,37 @@ def _is_local(host: str) -> bool:
         return ip_address(host).is_loopback
     except ValueError:
         return False
+
+
+@pytest.fixture(scope="session")
+def connect_postgresql() -> Callable[[], psycopg.Connection]:
+    """Connects to this machine's PostgreSQL, committing each statement; skips where none answers."""
+
+    def connect() -> psycopg.Connection:
+        try:
+            return psycopg.connect(
+                host="127.0.0.1",
+                user="postgres",
+                dbname="postgres",
+                connect_timeout=3,
+                autocommit=True,
+            )
+        except psycopg.OperationalError as error:
+            pytest.skip(f"no PostgreSQL server to test against: {error}")
+
+    return connect
+
+
+@pytest.fixture(scope="session")
+def connect_mysql() -> Callable[[], "pymysql.Connection[Any]"]:
+    """Connects to this machine's MySQL or MariaDB, likewise."""
+
+    def connect() -> "pymysql.Connection[Any]":
+        try:
+            return pymysql.connect(
+                host="127.0.0.1", user="root", connect_timeout=3, autocommit=True
+            )
+        except pymysql.err.OperationalError as error:
+            pytest.skip(f"no MySQL server to test against: {error}")
+
+    return connect

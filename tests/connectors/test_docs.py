@@ -3,8 +3,10 @@
 import asyncio
 import re
 import secrets
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import psycopg
 import pymysql
@@ -51,15 +53,10 @@ async def check(config: DatabaseConfig, endless: str) -> None:
         await connector.close()
 
 
-async def test_the_postgresql_user() -> None:
+async def test_the_postgresql_user(connect_postgresql: Callable[[], psycopg.Connection]) -> None:
     name = f"datus_test_{secrets.token_hex(4)}"
     config = DatabaseConfig("db", "postgresql", host="127.0.0.1", port=5432, database=name)
-    try:
-        server = psycopg.connect(
-            host="127.0.0.1", user="postgres", dbname="postgres", connect_timeout=3, autocommit=True
-        )
-    except psycopg.OperationalError as error:
-        pytest.skip(f"no PostgreSQL server to test against: {error}")
+    server = connect_postgresql()
     server.execute(sql.SQL(f"CREATE DATABASE {name}"))
     try:
         with psycopg.connect(host="127.0.0.1", user="postgres", dbname=name) as connection:
@@ -78,14 +75,11 @@ async def test_the_postgresql_user() -> None:
         server.close()
 
 
-async def test_the_mysql_user() -> None:
+async def test_the_mysql_user(connect_mysql: Callable[[], "pymysql.Connection[Any]"]) -> None:
     name = f"datus_test_{secrets.token_hex(4)}"
     user = f"u_{name[-8:]}"
     config = DatabaseConfig("db", "mysql", host="127.0.0.1", port=3306, database=name)
-    try:
-        server = pymysql.connect(host="127.0.0.1", user="root", connect_timeout=3, autocommit=True)
-    except pymysql.err.OperationalError as error:
-        pytest.skip(f"no MySQL server to test against: {error}")
+    server = connect_mysql()
     with server, server.cursor() as cursor:
         cursor.execute(f"CREATE DATABASE {name}")
         try:

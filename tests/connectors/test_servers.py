@@ -2,8 +2,9 @@
 
 import asyncio
 import secrets
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from dataclasses import replace
+from typing import Any
 
 import psycopg
 import pymysql
@@ -45,14 +46,9 @@ MYSQL = (
 
 
 @pytest.fixture(scope="module")
-def postgresql() -> Iterator[DatabaseConfig]:
+def postgresql(connect_postgresql: Callable[[], psycopg.Connection]) -> Iterator[DatabaseConfig]:
     name = f"datus_test_{secrets.token_hex(4)}"
-    try:
-        server = psycopg.connect(
-            host="127.0.0.1", user="postgres", dbname="postgres", connect_timeout=3, autocommit=True
-        )
-    except psycopg.OperationalError as error:
-        pytest.skip(f"no PostgreSQL server to test against: {error}")
+    server = connect_postgresql()
     server.execute(sql.SQL(f"CREATE DATABASE {name}"))
     with psycopg.connect(host="127.0.0.1", user="postgres", dbname=name) as connection:
         connection.execute(POSTGRESQL)
@@ -73,12 +69,9 @@ def postgresql() -> Iterator[DatabaseConfig]:
 
 
 @pytest.fixture(scope="module")
-def mysql() -> Iterator[DatabaseConfig]:
+def mysql(connect_mysql: Callable[[], "pymysql.Connection[Any]"]) -> Iterator[DatabaseConfig]:
     name = f"datus_test_{secrets.token_hex(4)}"
-    try:
-        server = pymysql.connect(host="127.0.0.1", user="root", connect_timeout=3, autocommit=True)
-    except pymysql.err.OperationalError as error:
-        pytest.skip(f"no MySQL server to test against: {error}")
+    server = connect_mysql()
     with server.cursor() as cursor:
         cursor.execute(f"CREATE DATABASE {name} CHARACTER SET utf8mb4")
         cursor.execute(f"USE {name}")

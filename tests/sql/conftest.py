@@ -51,17 +51,16 @@ def run_duckdb(shop: ModuleType) -> Iterator[Run]:
 
 
 @pytest.fixture(scope="session")
-def run_postgresql(shop: ModuleType) -> Iterator[Run]:
+def run_postgresql(
+    shop: ModuleType, connect_postgresql: Callable[[], psycopg.Connection]
+) -> Iterator[Run]:
     name = f"datus_test_{secrets.token_hex(6)}"
-    server = "host=127.0.0.1 user=postgres connect_timeout=3"
-    try:
-        admin = psycopg.connect(f"{server} dbname=postgres", autocommit=True)
-    except psycopg.OperationalError as error:
-        pytest.skip(f"no PostgreSQL on 127.0.0.1:5432: {error}")
-    with admin:
+    with connect_postgresql() as admin:
         admin.execute(f"CREATE DATABASE {name}".encode())
         try:
-            with psycopg.connect(f"{server} dbname={name}", autocommit=True) as connection:
+            with psycopg.connect(
+                host="127.0.0.1", user="postgres", dbname=name, autocommit=True
+            ) as connection:
                 for statement in shop.statements("postgresql"):
                     connection.execute(statement)
                 yield lambda sql: connection.execute(sql).fetchall()
@@ -70,12 +69,11 @@ def run_postgresql(shop: ModuleType) -> Iterator[Run]:
 
 
 @pytest.fixture(scope="session")
-def run_mysql(shop: ModuleType) -> Iterator[Run]:
+def run_mysql(
+    shop: ModuleType, connect_mysql: Callable[[], "pymysql.Connection[Any]"]
+) -> Iterator[Run]:
     name = f"datus_test_{secrets.token_hex(6)}"
-    try:
-        connection = pymysql.connect(host="127.0.0.1", user="root", connect_timeout=3)
-    except pymysql.err.OperationalError as error:
-        pytest.skip(f"no MariaDB on 127.0.0.1:3306: {error}")
+    connection = connect_mysql()
 
     def run(sql: str) -> list[tuple[Any, ...]]:
         with connection.cursor() as cursor:
@@ -88,7 +86,6 @@ def run_mysql(shop: ModuleType) -> Iterator[Run]:
             connection.select_db(name)
             for statement in shop.statements("mysql"):
                 run(statement)
-            connection.commit()
             yield run
         finally:
             run(f"DROP DATABASE {name}")
