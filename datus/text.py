@@ -44,6 +44,10 @@ class Normalised:
         return self.places[start], self.places[end - 1] + 1
 
 
+_HALVES = re.compile("[\ud800-\udfff]")
+"""Halves of a surrogate pair, which are no characters and which no library takes."""
+
+
 @cache
 def _simplifier() -> Any:
     import opencc  # loads dictionaries, so only once Chinese is seen
@@ -55,6 +59,7 @@ def simplify(text: str) -> str:
     """Traditional characters to simplified ones, never changing the number of characters."""
     if text.isascii():
         return text
+    text = _HALVES.sub("\ufffd", text)
     whole: str = _simplifier().convert(text)
     if len(whole) == len(text):
         return whole
@@ -102,6 +107,11 @@ def _tokens(normal: Normalised) -> Iterator[Token]:
 
 
 _SHORTENED = {"ca": "can", "wo": "will", "sha": "shall"}
+
+
+def normal_form(text: str) -> str:
+    """What two texts share that differ only in case, width, spaces, marks or traditional characters."""
+    return " ".join(token.text for token in tokenize(text) if token.kind != "mark")
 
 
 def is_chinese(text: str) -> bool:

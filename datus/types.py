@@ -120,6 +120,34 @@ class TimeRange:
 
 
 @dataclass(frozen=True, slots=True)
+class Comparison:
+    """A wish to see figures beside those of an earlier period (同比, YoY, "vs last month").
+
+    ``offset`` is how far back the other period lies; None is the one just before (环比), whose length
+    is that of the range or grain asked for. ``words`` stand at ``text[span[0]:span[1]]``.
+    """
+
+    offset: Grain | None
+    words: str
+    span: tuple[int, int]
+
+
+Area = tuple[str, ...]
+"""A business area as a path: domain, layer1, layer2 and deeper; empty is everywhere."""
+
+
+def area_of(*steps: str | None) -> Area:
+    """The area of these steps, absent ones left out; a step may be a path itself: ``sales/retail``."""
+    parts = [part.strip() for step in steps if step for part in step.split("/")]
+    return tuple(part for part in parts if part)
+
+
+def in_area(own: Area, asked: Area) -> bool:
+    """Whether something of an area matters in another: as far as both paths go, they are the same."""
+    return all(one.casefold() == other.casefold() for one, other in zip(own, asked, strict=False))
+
+
+@dataclass(frozen=True, slots=True)
 class Question:
     """What the caller asks: the text and all that narrows its meaning."""
 
@@ -151,6 +179,154 @@ class Attempt:
     error: str
 
 
+MetricKind = Literal["simple", "ratio", "derived", "cumulative", "conversion"]
+
+DimensionKind = Literal["categorical", "time"]
+
+
+@dataclass(frozen=True, slots=True)
+class Dimension:
+    """Something that metrics can be grouped and filtered by.
+
+    Attributes:
+        name: Its name in a metric query: ``entity__dimension``, as in ``product__category``.
+        kind: Whether it is a time; times are asked for at a grain.
+        label: Short name for people.
+        description: What it means.
+        synonyms: Other words for it, in any language.
+        table, column: The column that holds it, where it is one as it stands, else None. Values
+            are looked up there.
+    """
+
+    name: str
+    kind: DimensionKind
+    label: str
+    description: str = ""
+    synonyms: tuple[str, ...] = ()
+    table: str | None = None
+    column: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Metric:
+    """A figure with one definition for the whole company.
+
+    Attributes:
+        name: Its name in a metric query, ASCII.
+        kind: How it is made.
+        label: Short name for people.
+        description: What it means, in the words of its owner.
+        definition: How it is computed, one line made from the definition itself.
+        synonyms: Other words for it, in any language.
+        owner: Who answers for it, where the definition says so.
+        area: The business area it belongs to; empty belongs to all.
+        dimensions: Names of the dimensions that it can be grouped and filtered by.
+        grain: The finest grain of its time.
+        examples: Questions that it answers.
+    """
+
+    name: str
+    kind: MetricKind
+    label: str
+    description: str = ""
+    definition: str = ""
+    synonyms: tuple[str, ...] = ()
+    owner: str | None = None
+    area: Area = ()
+    dimensions: tuple[str, ...] = ()
+    grain: Grain = "day"
+    examples: tuple[str, ...] = ()
+
+
+FilterOperator = Literal["=", "!=", "in", "not in", "<", "<=", ">", ">="]
+
+
+@dataclass(frozen=True, slots=True)
+class MetricFilter:
+    """A condition on a dimension. ``values`` has one value but for ``in`` and ``not in``."""
+
+    dimension: str
+    operator: FilterOperator
+    values: tuple[str | int | float | bool, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class MetricOrder:
+    """``by`` is a metric or dimension of the query, or ``metric_time``."""
+
+    by: str
+    descending: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class MetricQuery:
+    """A question over metrics, complete: equal queries give equal SQL.
+
+    Attributes:
+        metrics: Names of metrics, at least one.
+        dimensions: Names of dimensions to group by.
+        grain: Time is a column, ``metric_time`` at this grain; None: no such column.
+        start, end: The days it covers, ``[start, end)``; None leaves a side open.
+        filters: Conditions, all of which hold.
+        order: Order of the rows; by default time, then dimensions.
+        limit: Most rows.
+        compare: Put the figures of an earlier period beside each metric: so far back, or
+            ``previous`` for the period just before. Adds ``<metric>_previous`` and
+            ``<metric>_growth``, a fraction: (now - previous) / previous.
+    """
+
+    metrics: tuple[str, ...]
+    dimensions: tuple[str, ...] = ()
+    grain: Grain | None = None
+    start: date | None = None
+    end: date | None = None
+    filters: tuple[MetricFilter, ...] = ()
+    order: tuple[MetricOrder, ...] = ()
+    limit: int | None = None
+    compare: Grain | Literal["previous"] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class MetricCatalogue:
+    """Metrics and the dimensions that they name, by name and best first where a search made it."""
+
+    metrics: tuple[Metric, ...] = ()
+    dimensions: Mapping[str, Dimension] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Term:
+    """A word of the business: what it means, and SQL for it where its author gave some."""
+
+    word: str
+    meaning: str
+    synonyms: tuple[str, ...] = ()
+    sql: str = ""
+    area: Area = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ReferenceSql:
+    """A question and SQL that someone vouches for, with the tables and columns it reads."""
+
+    question: str
+    sql: str
+    tables: tuple[str, ...] = ()
+    columns: tuple[str, ...] = ()
+    database: str | None = None
+    area: Area = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Passage:
+    """A part of a document, short enough to read at once. ``source`` is the file's name."""
+
+    title: str
+    text: str
+    source: str
+    area: Area = ()
+
+
 @dataclass(frozen=True, slots=True)
 class GenerationContext:
     """All that a generator may know of a question. Nodes gather it; a generator only reads it."""
@@ -159,6 +335,11 @@ class GenerationContext:
     schema: DatabaseSchema
     values: tuple[ValueHit, ...] = ()
     times: tuple[TimeRange, ...] = ()
+    comparisons: tuple[Comparison, ...] = ()
+    metrics: MetricCatalogue = field(default_factory=MetricCatalogue)
+    terms: tuple[Term, ...] = ()
+    references: tuple[ReferenceSql, ...] = ()
+    passages: tuple[Passage, ...] = ()
     attempts: tuple[Attempt, ...] = ()
 
 
@@ -184,6 +365,8 @@ class Candidate:
         times: The time ranges it used, a subset of the context's.
         ordered: Whether the question asks for an order of the rows.
         generator: Name of what made it, ``offline`` or a model's.
+        metric_query: The metric query that the SQL was compiled from, if it was.
+        references: The reference SQL that it follows.
     """
 
     sql: str
@@ -194,6 +377,8 @@ class Candidate:
     times: tuple[TimeRange, ...] = ()
     ordered: bool = False
     generator: str = "offline"
+    metric_query: MetricQuery | None = None
+    references: tuple[ReferenceSql, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

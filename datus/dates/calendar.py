@@ -6,13 +6,15 @@ from typing import Literal, NamedTuple, assert_never
 
 from datus.types import Grain
 
-Unit = Literal["day", "week", "weekend", "month", "quarter", "half", "year", "fiscal_year"]
+Unit = Literal[
+    "day", "week", "weekend", "month", "quarter", "half", "year", "fiscal_quarter", "fiscal_year"
+]
 
 DAY = timedelta(days=1)
 WEEK = timedelta(weeks=1)
 SATURDAY = 5
 
-_MONTHS = {"month": 1, "quarter": 3, "half": 6, "year": 12, "fiscal_year": 12}
+_MONTHS = {"month": 1, "quarter": 3, "half": 6, "year": 12, "fiscal_quarter": 3, "fiscal_year": 12}
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +29,9 @@ class DateSettings:
         rolling: Whether "the past 3 months" ends with that day; otherwise it is the last three
             complete calendar months.
         day_first: Whether 5/11/2023 is in November; None reads only dates that are certain.
+        country: ISO 3166 code of the country whose public holidays are meant by a name that several
+            countries have (Labor Day); None reads only those that are the same day everywhere or
+            whose name says where they belong (Thanksgiving, 春节).
     """
 
     week_start: int = 0
@@ -34,6 +39,7 @@ class DateSettings:
     includes_today: bool = True
     rolling: bool = True
     day_first: bool | None = None
+    country: str | None = None
 
 
 class Period(NamedTuple):
@@ -49,7 +55,7 @@ def grain_of(unit: Unit) -> Grain:
     match unit:
         case "weekend":
             return "day"
-        case "half":
+        case "half" | "fiscal_quarter":
             return "quarter"
         case "fiscal_year":
             return "year"
@@ -88,7 +94,7 @@ def containing(day: date, unit: Unit, settings: DateSettings) -> Period:
     if unit == "week":
         start = day - DAY * ((day.weekday() - settings.week_start) % 7)
     else:
-        first = settings.fiscal_year_start if unit == "fiscal_year" else 1
+        first = settings.fiscal_year_start if unit.startswith("fiscal") else 1
         over = (day.month - first) % _MONTHS[unit]
         start = shift(day.replace(day=1), "month", -over)
     return Period(start, shift(start, unit, 1), grain)

@@ -1,16 +1,16 @@
 """Find the time ranges of a question."""
 
-from collections.abc import Iterator
-from dataclasses import replace
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import assert_never
 
 from datus.dates.calendar import DAY, DateSettings, Period, shift
-from datus.dates.phrases import Phrases
+from datus.dates.comparisons import Comparisons
 from datus.dates.reader import read
 from datus.dates.readings import Reading, resolve
 from datus.text import normalise
-from datus.types import Grain, TimeRange
+from datus.types import Comparison, Grain, TimeRange
 
 MAX_CHARACTERS = 8_000
 """Text beyond this length is not searched: no question is that long."""
@@ -19,13 +19,25 @@ _Found = tuple[Reading, int, int]
 """A reading and the words it took, from the one to before the other."""
 
 
-def find_time_ranges(
-    text: str, *, today: date, settings: DateSettings | None = None
-) -> tuple[TimeRange, ...]:
-    """Every range of days that a question names, in the order of its words.
+@dataclass(frozen=True, slots=True)
+class TimesRead:
+    """What a question says of time.
 
-    What is not certain (5/11/2023), impossible (Feb 30) or no single range (early 2023, spring
-    festival without a calendar) gives none, nor do the words that belong to it.
+    Attributes:
+        ranges: Ranges of days ``[start, end)`` in the order of their words.
+        comparisons: Wishes for the figures of an earlier period, in the order of their words. Words
+            of a comparison are never a range too.
+    """
+
+    ranges: tuple[TimeRange, ...]
+    comparisons: tuple[Comparison, ...]
+
+
+def read_times(text: str, *, today: date, settings: DateSettings | None = None) -> TimesRead:
+    """Every range of days and every comparison that a question names.
+
+    What is not certain (5/11/2023), impossible (Feb 30) or no single range (early 2023) gives none,
+    nor do the words that belong to it.
 
     Args:
         text: A question in English, Chinese or both.
@@ -33,14 +45,23 @@ def find_time_ranges(
         settings: Conventions of the company; the usual ones when absent.
 
     Returns:
-        Ranges ``[start, end)`` whose ``span`` is counted in ``text`` as given.
+        Ranges and comparisons whose ``span`` is counted in ``text`` as given.
     """
     settings = settings or DateSettings()
     normal = normalise(text[:MAX_CHARACTERS])
-    words = Phrases(read(normal.text, settings), today, settings)
-    found = _share_years(words, list(_scan(words)))
+
+    def written(start: int, end: int) -> str:
+        return text[slice(*normal.span(start, end))]
+
+    words = Comparisons(read(normal.text, settings, written), today, settings)
+    compared: list[Comparison] = []
+
+    def compare(offset: Grain | None, first: int, end: int) -> None:
+        span = normal.span(words.tokens[first].start, words.tokens[end - 1].end)
+        compared.append(Comparison(offset, text[slice(*span)], span))
+
     ranges: list[TimeRange] = []
-    for reading, first, end in found:
+    for reading, first, end in _share_years(words, list(_scan(words, compare))):
         try:
             start, stop, grain = _bounds(reading, today, ranges)
         except (ValueError, OverflowError, RecursionError):
@@ -48,17 +69,33 @@ def find_time_ranges(
         if start is not None and stop is not None and start >= stop:
             continue
         span = normal.span(words.tokens[first].start, words.tokens[end - 1].end)
-        ranges.append(TimeRange(start, stop, grain, text[span[0] : span[1]], span))
-    return tuple(ranges)
+        ranges.append(TimeRange(start, stop, grain, text[slice(*span)], span))
+    return TimesRead(tuple(ranges), tuple(compared))
 
 
-def _scan(words: Phrases) -> Iterator[_Found]:
+def find_time_ranges(
+    text: str, *, today: date, settings: DateSettings | None = None
+) -> tuple[TimeRange, ...]:
+    """The ranges of `read_times` alone."""
+    return read_times(text, today=today, settings=settings).ranges
+
+
+def _scan(
+    words: Comparisons, compare: Callable[[Grain | None, int, int], None]
+) -> Iterator[_Found]:
     place, ended = 0, -1
     while place < len(words.tokens):
+        if words.kind(place) == "other":
+            place += 1
+            continue
         linked = words.kind(place - 1) in ("and", "comma") and ended == place - 1
         if linked and words.kind(place - 1) == "comma":
             linked = words.kind(place + 1) in ("and", "comma", None)
         try:
+            if comparison := words.comparison(place):
+                compare(comparison[0], place, comparison[1])
+                place = ended = comparison[1]
+                continue
             rule = words.expression(place, linked)
         except (ValueError, OverflowError):  # a day that no calendar has
             rule = None
@@ -71,7 +108,7 @@ def _scan(words: Phrases) -> Iterator[_Found]:
         place = ended = rule[1]
 
 
-def _share_years(words: Phrases, found: list[_Found]) -> list[_Found]:
+def _share_years(words: Comparisons, found: list[_Found]) -> list[_Found]:
     """Q1 and Q2 of 2023, 2023年三月和四月: a year named once holds for its neighbours in a list."""
     for place in range(len(found) - 1, 0, -1):
         found[place - 1] = _with_year_of(words, found[place], found[place - 1])
@@ -80,7 +117,7 @@ def _share_years(words: Phrases, found: list[_Found]) -> list[_Found]:
     return found
 
 
-def _with_year_of(words: Phrases, source: _Found, target: _Found) -> _Found:
+def _with_year_of(words: Comparisons, source: _Found, target: _Found) -> _Found:
     first, last = sorted((source, target), key=lambda found: found[1])
     listed = last[1] == first[2] + 1 and words.kind(first[2]) in ("and", "comma")
     reading = target[0]
@@ -95,7 +132,7 @@ def _bounds(
     period = resolve(reading, today)
     base = before[-1] if before else None
     if reading.again and base and base.start and base.end:
-        end = min(base.end, max(today + DAY, base.start + DAY))
+        end = min(base.end, today + DAY) if base.start <= today else base.end
         period = Period(
             shift(base.start, reading.again, -1), shift(end, reading.again, -1), base.grain
         )

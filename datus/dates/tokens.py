@@ -6,7 +6,7 @@ from datus.dates.calendar import Unit
 
 Kind = Literal[
     # amounts
-    "number",  # may be a year too when it has four digits
+    "number",  # may be a year too when it has four digits; unit year: it stands where a bare year may
     "ordinal",  # 1 is the first, -1 the last
     "full",  # complete, 完整
     "unit",
@@ -21,8 +21,8 @@ Kind = Literal[
     "month_day",
     "week_number",
     "weekday",  # Monday 0
-    "holiday",  # month * 100 + day
-    "thanksgiving",  # so many days after the fourth Thursday of November
+    "holiday",  # its place in the table of holidays
+    "days_off",  # 假期: the days off around a holiday
     "date",  # date.toordinal
     "year_month",  # year * 12 + month - 1
     # relative to today
@@ -31,15 +31,19 @@ Kind = Literal[
     "this",  # 0 this, -1 last, 1 next, of what follows
     "past",  # a rolling window follows; weak: only with a number
     "unit_start",  # first day of the unit in which today lies
-    "to_date",
+    "unit_end",  # its last day
+    "to_date",  # value -1: that of the year before
+    "now",  # the end of a range: 2020 to present
     "same",  # same month
     "same_span",  # same period, 同期
-    "that_week",  # the week of the day before it
+    "that",  # 当周, 当月: the unit that the day before it lies in
     # glue
     "ago",
     "later",
     "since",
-    "onward",
+    "onward",  # value 1: 起, behind which a length may stand
+    "ending",  # 12 months ended June
+    "starting",  # the week starting Monday
     "before",
     "before_after",  # stands after its date: 之前
     "after",
@@ -47,14 +51,25 @@ Kind = Literal[
     "until",
     "from",
     "between",
-    "to",
-    "and",
-    "comma",
+    "to",  # value 1: through, which may stand alone
+    "stop",  # 为止
+    "and",  # value 1: vs, which compares
+    "comma",  # value 1: 、
     "of",
     "in",  # a time may follow
     "edge",  # beginning (1) or end (-1) of a period
     "unclear",  # spoils the period it belongs to: what it means is not one span for certain
     "each",
+    "repeated",  # Mondays: days that are no span
+    # comparisons
+    "compare",  # YoY, 同比; value 1: with the period one unit back, 0: with the one before
+    "comparing",  # compare: "to" and "with" may follow
+    "versus",  # than, against, 比: an earlier period may follow
+    "with",
+    "change",  # growth: "over last year" may follow
+    "over",
+    "mass",  # revenue: not counted, so the number beside it is a year
+    "named",  # a name follows, which may be a month's
     "other",
 ]
 

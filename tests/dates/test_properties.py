@@ -12,8 +12,11 @@ WORDS = (
     "last this next past since before after between and from to of in the first second half quarter"
     " month year week day days 3 7 2023 31 30 Q3 H1 FY24 Feb March may 2024-02-30 2023-11-05 ago , -"
     " the end beginning Friday 's same period YTD onward each"
+    " vs compared with than growth over YoY Christmas holiday weekend ended starting Monday 11/2023"
+    " 20231105 '23 L30D mid early nineties 90s through now fiscal"
 )
 CHINESE = "上 下 本 去年 今年 近 过去 三 两 个 完整 月 周 天 季度 年 日 号 前 后 之前 以来 至今 到 从 和 第 二〇二三年 十一 31日 底 初 同期 春节"
+CHINESE += " 同比 环比 比 较 相比 与 国庆 假期 期间 上旬 中旬 最后 周五 起 截至 月底 年初 半年 双十一 年代 第三周"
 DAYS = st.dates(date(1950, 1, 1), date(2090, 12, 31))
 TEXTS = st.one_of(
     st.text(max_size=60),
