@@ -40,9 +40,22 @@ class DatusError(Exception):
 
 
 class ConfigError(DatusError):
-    """A setting, a file of settings or a combination of flags that cannot be used."""
+    """A setting, a file of the operator's or a combination of flags that cannot be used.
+
+    Its message names files and settings, which callers of the service are not told.
+    """
 
     default_code = "config_invalid"
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        code: str | None = None,
+        details: Mapping[str, Any] | None = None,
+        public: str = "The service is set up wrongly for this; its operator finds the cause in the log.",
+    ) -> None:
+        super().__init__(message, code=code, details=details, public=public)
 
 
 class AuthError(DatusError):

@@ -154,9 +154,7 @@ class Question:
     text: str
     today: date
     timezone: str = "UTC"
-    domain: str | None = None
-    layer1: str | None = None
-    layer2: str | None = None
+    area: Area = ()
     ext_knowledge: str | None = None
 
 

@@ -190,7 +190,7 @@ async def test_a_stored_answer_comes_back_after_a_restart(opened: Opened, script
 @pytest.mark.parametrize(
     ("fields", "error", "says"),
     [
-        ({"workflow": "metric_to_sql"}, NotFoundError, "fixed, nl2sql, reflection"),
+        ({"workflow": "metrics"}, NotFoundError, "fixed, nl2sql, reflection, metric_to_sql"),
         ({"namespace": "green"}, NotFoundError, "red, blue, both"),
         ({"database_name": "green"}, NotFoundError, "red"),
         ({"catalog_name": "green"}, NotFoundError, "catalog_name"),
@@ -457,7 +457,8 @@ async def test_lists_and_feedback(service: Service) -> None:
 
 
 async def test_definitions_and_namespaces(service: Service) -> None:
-    assert [flow["name"] for flow in service.definitions()] == ["fixed", "nl2sql", "reflection"]
+    names = ["fixed", "nl2sql", "reflection", "metric_to_sql"]
+    assert [flow["name"] for flow in service.definitions()] == names
     red = service.namespaces(CLIENT)[0]
     assert red == {
         "name": "red",

@@ -15,7 +15,7 @@ from datus.api import problems
 from datus.api.context import Runtime
 from datus.api.middleware import Border
 from datus.api.process import production_runtime
-from datus.api.routes import docs, operation, tasks, token, workflows
+from datus.api.routes import docs, metrics, operation, tasks, token, workflows
 from datus.errors import DatusError
 
 DESCRIPTION = "Questions in English or Chinese to checked SQL over your own databases."
@@ -60,6 +60,7 @@ def create_app(
         workflows.router,
         workflows.post_only,
         tasks.router,
+        metrics.router,
         operation.router,
         docs.router,
     ):

@@ -118,6 +118,7 @@ async def on_datus_error(request: Request, error: Exception) -> Response:
         headers["Retry-After"] = str(max(1, math.ceil(details.get("retry_after", 1))))
     if error.public != error.message:
         _LOG.error("%s: %s", error.code, error.message)
+        details = {}  # they may name what the message names
     return _answer(request, status, error.code, error.public, details, headers)
 
 

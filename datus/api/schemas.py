@@ -9,7 +9,16 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 from pydantic.config import JsonDict
 
 from datus.service import MAX_TASK_CHARACTERS, TASK_ID
-from datus.types import TaskStatus
+from datus.types import (
+    DimensionKind,
+    FilterOperator,
+    Grain,
+    MetricFilter,
+    MetricKind,
+    MetricOrder,
+    MetricQuery,
+    TaskStatus,
+)
 
 ISO_DATE = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
 
@@ -72,7 +81,9 @@ class RunBody(Body):
     # One body that works as it is: /docs would fill every optional field with "string".
     model_config = ConfigDict(json_schema_extra={"examples": [EXAMPLE]})
 
-    workflow: Text = Field(description="nl2sql, reflection, fixed, or one of the configuration's")
+    workflow: Text = Field(
+        description="nl2sql, reflection, fixed, metric_to_sql, or one of the configuration's"
+    )
     namespace: Text = Field(description="database namespace of the configuration")
     task: Task = Field(description="the question, in English or Chinese")
     mode: Literal["sync", "async"] = Field(
@@ -93,6 +104,77 @@ class RunBody(Body):
     layer1: Plain | None = Field(None, description="business area, first layer")
     layer2: Plain | None = Field(None, description="business area, second layer")
     ext_knowledge: Plain | None = Field(None, description="more business context")
+
+
+class FilterBody(Body):
+    """A condition on a dimension."""
+
+    dimension: Text
+    operator: FilterOperator = "="
+    values: list[Plain | int | float | bool] = Field(
+        min_length=1, description="one value, or several for `in` and `not in`"
+    )
+
+
+class OrderBody(Body):
+    """A place in the order of the rows."""
+
+    by: Text = Field(description="a metric or dimension of the query, or metric_time")
+    descending: bool = False
+
+
+class MetricQueryBody(Body):
+    """A metric query, as `metadata.metric_query` shows the one behind an answer."""
+
+    metrics: list[Text] = Field(min_length=1, description="names of metrics")
+    dimensions: list[Text] = Field(default_factory=list, description="names to group by")
+    grain: Grain | None = Field(None, description="adds the column metric_time at this grain")
+    start: IsoDate = Field(None, description="first day", examples=["2023-01-01"])
+    end: IsoDate = Field(None, description="day after the last", examples=["2024-01-01"])
+    filters: list[FilterBody] = Field(default_factory=list, description="all of them hold")
+    order: list[OrderBody] = Field(default_factory=list)
+    limit: int | None = Field(None, ge=1)
+    compare: Grain | Literal["previous"] | None = Field(
+        None, description="adds the figures of an earlier period: so far back, or the one before"
+    )
+
+    def query(self) -> MetricQuery:
+        """The query as the service takes it."""
+        return MetricQuery(
+            metrics=tuple(self.metrics),
+            dimensions=tuple(self.dimensions),
+            grain=self.grain,
+            start=self.start,
+            end=self.end,
+            filters=tuple(
+                MetricFilter(each.dimension, each.operator, tuple(each.values))
+                for each in self.filters
+            ),
+            order=tuple(MetricOrder(each.by, each.descending) for each in self.order),
+            limit=self.limit,
+            compare=self.compare,
+        )
+
+
+METRIC_EXAMPLE: JsonDict = {
+    "namespace": "demo",
+    "query": {"metrics": ["revenue"], "grain": "month", "start": "2023-01-01", "end": "2024-01-01"},
+}
+
+
+class MetricRunBody(Body):
+    """A metric query to be run."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [METRIC_EXAMPLE]})
+
+    namespace: Text = Field(description="database namespace of the configuration")
+    query: MetricQueryBody
+    mode: Literal["sync", "async"] = Field(
+        "sync", description="sync waits for the answer, async streams the events"
+    )
+    task_id: TaskId | None = Field(
+        None, description="the caller's own id; the same request again under it runs nothing"
+    )
 
 
 class FeedbackBody(Body):
@@ -149,6 +231,42 @@ class Cancelling(BaseModel):
 
     task_id: str
     status: Literal["cancelling"]
+
+
+class DimensionLine(BaseModel):
+    """Something that metrics can be grouped and filtered by."""
+
+    name: str
+    kind: DimensionKind
+    label: str
+    description: str
+    synonyms: list[str]
+
+
+class MetricLine(BaseModel):
+    """A metric; ``query`` is a metric query over it that works as it is."""
+
+    name: str
+    kind: MetricKind
+    label: str
+    description: str
+    definition: str
+    synonyms: list[str]
+    owner: str | None
+    area: list[str]
+    grain: Grain
+    dimensions: list[str]
+    examples: list[str]
+    query: dict[str, Any]
+
+
+class MetricList(BaseModel):
+    """The metrics of a namespace and the dimensions that they name."""
+
+    namespace: str
+    knowledge_version: str | None
+    metrics: list[MetricLine]
+    dimensions: list[DimensionLine]
 
 
 class TokenAnswer(BaseModel):

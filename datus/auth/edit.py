@@ -19,8 +19,9 @@ from datus.auth.private import locked, write_private
 from datus.auth.secret import hash_secret, is_hash
 from datus.auth.start import NewClient
 from datus.config import Secret
-from datus.config.reader import nearest, parse_yaml, read_text
+from datus.config.reader import nearest, parse_yaml
 from datus.errors import ConfigError, ConflictError, NotFoundError
+from datus.files import read_text
 
 MOST_SECRETS = 2
 """How many secrets a client has while one is rotated."""

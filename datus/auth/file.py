@@ -10,8 +10,9 @@ from typing import Any
 from datus.auth.client import PERIODS, SCOPES, Client, RateLimit
 from datus.auth.secret import StoredSecret, is_hash, looks_like_hash
 from datus.config import Secret, Setting
-from datus.config.reader import Source, check, make_tree, parse_yaml, read_text, unknown
+from datus.config.reader import Source, check, make_tree, parse_yaml, unknown
 from datus.errors import ConfigError
+from datus.files import read_text
 
 FILE_NAME = "auth_clients.yml"
 KEY_VARIABLE = "JWT_SECRET_KEY"

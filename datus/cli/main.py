@@ -32,6 +32,10 @@ COMMANDS: Mapping[str, _Command] = {
     "eval": _Command(
         "datus.cli.eval", "eval_command", "Measure a workflow on a file of questions."
     ),
+    "knowledge": _Command(
+        "datus.cli.knowledge", "app", "Build what is known of a namespace, and manage its versions."
+    ),
+    "metrics": _Command("datus.cli.metrics", "app", "List, propose and query metrics."),
     "client": _Command("datus.cli.client", "app", "Add, rotate, list and remove API clients."),
 }
 

@@ -35,6 +35,11 @@ def show(answer: Mapping[str, Any], dialect: Dialect | None, console: Console) -
     if answer["result"] is not None:
         console.print(_table(answer["result"], answer["metadata"]["columns"]))
         console.print(_size(answer), style="dim", highlight=False)
+    for metric in answer["metadata"].get("metrics", ()):
+        owner = f", owned by {metric['owner']}" if metric["owner"] else ""
+        console.print(plain(f"{metric['label']} = {metric['definition']}{owner}"), highlight=False)
+    if reason := answer["metadata"].get("handed_over"):
+        console.print(plain(f"No metric answered this, so SQL was written for it: {reason}"))
     if words := answer["metadata"].get("words"):
         console.print("Read from the question:", style="bold")
         for use in words:
@@ -91,9 +96,16 @@ def _show_error(
 
 
 def _names(many: Sequence[Any]) -> Text:
-    shown = Text(", ").join(plain(each) for each in many[:MAX_NAMES_SHOWN])
+    shown = Text(", ").join(plain(_name(each)) for each in many[:MAX_NAMES_SHOWN])
     left = len(many) - MAX_NAMES_SHOWN
     return shown + Text(f" and {left} more") if left > 0 else shown
+
+
+def _name(one: Any) -> Any:
+    """A metric or dimension by its label and name; anything else as it is."""
+    if isinstance(one, Mapping) and one.keys() == {"name", "label"}:
+        return f"{one['label']} ({one['name']})"
+    return one
 
 
 def _table(rows: Sequence[Mapping[str, Any]], columns: Sequence[Mapping[str, str]]) -> Table:

@@ -4,6 +4,8 @@ from datus.config.load import datus_home, find_config, load_settings
 from datus.config.table import SETTINGS, Setting
 from datus.config.values import (
     DatabaseConfig,
+    EmbeddingsConfig,
+    KnowledgeSources,
     ModelConfig,
     NamespaceConfig,
     NodeValue,
@@ -16,6 +18,8 @@ from datus.config.values import (
 __all__ = [
     "SETTINGS",
     "DatabaseConfig",
+    "EmbeddingsConfig",
+    "KnowledgeSources",
     "ModelConfig",
     "NamespaceConfig",
     "NodeValue",

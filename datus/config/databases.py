@@ -9,8 +9,8 @@ from typing import Any
 from urllib.parse import SplitResult, parse_qsl, unquote, urlsplit
 
 from datus.config.reader import Source, unknown
-from datus.config.values import DatabaseConfig, NamespaceConfig, Secret
-from datus.types import Dialect
+from datus.config.values import DatabaseConfig, KnowledgeSources, NamespaceConfig, Secret
+from datus.types import Dialect, area_of
 
 _FILE_TYPES: tuple[Dialect, ...] = ("sqlite", "duckdb")
 _SERVER_KEYS = ("host", "port", "username", "password", "schema")
@@ -46,7 +46,35 @@ def make_namespace(name: str, section: Mapping[str, Any], source: Source) -> Nam
                 at,
                 f"{other.path} and {database.path} are both named {database.name!r}; give them names in dbs.",
             )
-    return NamespaceConfig(name, tuple(databases), section["timezone"], section["description"])
+    for lower, upper in (("layer1", "domain"), ("layer2", "layer1")):
+        if section[lower] is not None and section[upper] is None:
+            raise source.error(f"{at}.{upper}", f"is required where {lower} stands.")
+    return NamespaceConfig(
+        name,
+        tuple(databases),
+        section["timezone"],
+        section["description"],
+        area=area_of(section["domain"], section["layer1"], section["layer2"]),
+        knowledge=_knowledge(section["knowledge"], databases, source, at),
+    )
+
+
+def _knowledge(
+    section: Mapping[str, Any], databases: list[DatabaseConfig], source: Source, at: str
+) -> KnowledgeSources:
+    names = [database.name for database in databases]
+    about = section["database"]
+    if about is not None and about not in names:
+        raise source.error(
+            f"{at}.knowledge.database", f"there is no such database; {unknown(about, names)}"
+        )
+    if about is None and len(names) > 1 and section["metrics"] is not None:
+        raise source.error(
+            f"{at}.knowledge.database",
+            f"is required where several databases stand beside metrics; one of: {', '.join(names)}.",
+        )
+    given = {key: value for key, value in section.items() if value is not None}
+    return KnowledgeSources(**given)
 
 
 def _file_databases(section: Mapping[str, Any], source: Source, at: str) -> list[DatabaseConfig]:

@@ -13,12 +13,13 @@ from datus.config.reader import (
     expand_user,
     make_tree,
     parse_yaml,
-    read_text,
     unknown,
 )
 from datus.config.table import SETTINGS
 from datus.config.values import (
     DatabaseConfig,
+    EmbeddingsConfig,
+    KnowledgeSources,
     ModelConfig,
     NamespaceConfig,
     NodeValue,
@@ -27,6 +28,7 @@ from datus.config.values import (
     WorkflowConfig,
 )
 from datus.errors import ConfigError
+from datus.files import read_text
 
 OFFLINE = "offline"
 DEMO = "demo"
@@ -132,6 +134,8 @@ def _settings(raw: Any, found: Path | None, source: Source, home: Path) -> Setti
         ),
         server=server,
         state_path=agent["state"]["path"] or home / "state.db",
+        knowledge_path=agent["knowledge"]["path"] or home / "knowledge",
+        embeddings=EmbeddingsConfig(**agent["knowledge"]["embeddings"]),
     )
 
 
@@ -163,6 +167,16 @@ def _nodes(agent: Mapping[str, Any], source: Source) -> Mapping[str, Mapping[str
 
 
 def _demo(home: Path) -> NamespaceConfig:
-    path = home / "demo" / "shop.duckdb"
-    shop = DatabaseConfig("shop", "duckdb", path)
-    return NamespaceConfig(DEMO, (shop,), description="A shop, made by datus itself.")
+    shop = DatabaseConfig("shop", "duckdb", home / "demo" / "shop.duckdb")
+    told = Path(__file__).parent.parent / "demo" / "knowledge"
+    return NamespaceConfig(
+        DEMO,
+        (shop,),
+        description="A shop, made by datus itself.",
+        knowledge=KnowledgeSources(
+            metrics=told / "metrics",
+            terms=told / "terms.yml",
+            reference_sql=told / "reference.csv",
+            documents=told / "documents",
+        ),
+    )

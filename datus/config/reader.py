@@ -98,20 +98,6 @@ class _Loader(yaml.SafeLoader):
         return super().construct_mapping(node, deep)
 
 
-def read_text(path: Path) -> str:
-    """The text of a file of settings.
-
-    Raises:
-        ConfigError: It cannot be read or is not UTF-8.
-    """
-    try:
-        return path.read_text(encoding="utf-8-sig")
-    except OSError as error:
-        raise ConfigError(f"{path}: cannot be read: {error.strerror}.") from error
-    except UnicodeDecodeError as error:
-        raise ConfigError(f"{path}: is not UTF-8 text; save it as UTF-8.") from error
-
-
 def parse_yaml(text: str, path: Path) -> Any:
     """The data of YAML text. Errors say where, never what: the text may hold a secret.
 
@@ -244,9 +230,10 @@ def expectation(setting: Setting) -> str:
         "number": "a number",
         "boolean": "true or false",
         "choice": "one of " + ", ".join(setting.choices),
-        "path": "a path of a file",
+        "path": "a path",
         "timezone": "an IANA time zone such as Asia/Shanghai",
         "names": "a list of names",
+        "patterns": "a list of table.column, where * and ? stand for any characters and any one",
     }[setting.type]
     if setting.minimum is not None and setting.maximum is not None:
         words += f" from {setting.minimum:g} to {setting.maximum:,.10g}".replace(",", "")
@@ -329,6 +316,14 @@ def _names(value: object, setting: Setting, source: Source, path: str) -> tuple[
     return kept if len(kept) == len(names) else None
 
 
+def _patterns(value: object, setting: Setting, source: Source, path: str) -> tuple[str, ...] | None:
+    if not isinstance(value, list) or not all(isinstance(entry, str) for entry in value):
+        return None
+    patterns = tuple(source.expand(entry, path) for entry in value)
+    # A bare word would match no column, and what was to be hidden would be read.
+    return patterns if all("." in each or "*" in each for each in patterns) else None
+
+
 _CONVERTERS: Mapping[str, Callable[[object, Setting, Source, str], object]] = {
     "text": _text,
     "secret": _secret,
@@ -341,6 +336,7 @@ _CONVERTERS: Mapping[str, Callable[[object, Setting, Source, str], object]] = {
     "path": _path,
     "timezone": _timezone,
     "names": _names,
+    "patterns": _patterns,
 }
 
 

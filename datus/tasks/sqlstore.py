@@ -18,6 +18,7 @@ from datus.tasks.store import (
     Feedback,
     FeedbackStatus,
     FinalStatus,
+    GivenFeedback,
     Run,
     TaskDetail,
     TaskRecord,
@@ -176,10 +177,7 @@ class SqlStore:
         cursor: str | None = None,
         limit: int = 20,
     ) -> tuple[tuple[TaskRecord, ...], str | None]:
-        if not 1 <= limit <= MAX_PAGE:
-            raise InvalidRequestError(
-                f"limit is {limit}: set it from 1 to {MAX_PAGE}.", details={"field": "limit"}
-            )
+        _check_limit(limit)
         work = partial(
             statements.list_tasks,
             client_id=client_id,
@@ -245,6 +243,24 @@ class SqlStore:
         work = partial(statements.list_feedback, client_id=client_id, task_id=task_id)
         return await self._database.read(work)
 
+    async def standing_feedback(
+        self,
+        namespace: str,
+        *,
+        client_id: str | None = None,
+        before: int | None = None,
+        limit: int = MAX_PAGE,
+    ) -> tuple[GivenFeedback, ...]:
+        _check_limit(limit)
+        work = partial(
+            statements.list_standing_feedback,
+            namespace=namespace,
+            client_id=client_id,
+            before=before,
+            count=limit,
+        )
+        return await self._database.read(work)
+
     async def reap(self) -> tuple[TaskRecord, ...]:
         owners = await self._database.read(statements.find_owners)
         dead = [owner for owner in owners if not await self._liveness.is_alive(owner)]
@@ -282,3 +298,10 @@ class SqlStore:
                 await self.reap()
             except UnavailableError as error:
                 logger.warning("looking for dead processes failed: %s", error.message)
+
+
+def _check_limit(limit: int) -> None:
+    if not 1 <= limit <= MAX_PAGE:
+        raise InvalidRequestError(
+            f"limit is {limit}: set it from 1 to {MAX_PAGE}.", details={"field": "limit"}
+        )

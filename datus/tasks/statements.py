@@ -11,15 +11,32 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, bindparam, false, select
+from sqlalchemy import Connection, Row, bindparam, false, func, select
 
 from datus.errors import ConflictError, FenceError, NotFoundError
 from datus.tasks.encoding import from_json, to_json, to_text, to_time
-from datus.tasks.store import OPEN, Feedback, FinalStatus, TaskDetail, TaskRecord, id_reused
+from datus.tasks.store import (
+    OPEN,
+    Feedback,
+    FinalStatus,
+    GivenFeedback,
+    TaskDetail,
+    TaskRecord,
+    id_reused,
+)
 from datus.tasks.tables import EVENT, FEEDBACK, TASK
 from datus.types import Event, EventType, TaskStatus
 
 _RECORD = tuple(column for column in TASK.columns if column.name != "answer")
+_ASKED = (
+    TASK.c.client_id,
+    TASK.c.task_id,
+    TASK.c.namespace,
+    TASK.c.workflow,
+    TASK.c.request,
+    TASK.c.answer,
+    TASK.c.created_at,
+)
 _NAMED = (TASK.c.client_id == bindparam("client"), TASK.c.task_id == bindparam("name"))
 _FIND = select(*_RECORD).where(*_NAMED)
 _FIND_DETAIL = select(TASK).where(*_NAMED)
@@ -257,16 +274,54 @@ def list_feedback(connection: Connection, client_id: str, task_id: str) -> tuple
     """All feedback on the task, newest first. Raises NotFoundError."""
     task = find_task(connection, client_id, task_id)
     query = select(FEEDBACK).where(FEEDBACK.c.task == task.id).order_by(FEEDBACK.c.id.desc())
-    return tuple(
-        Feedback(
-            task_id,
-            row.status,
-            row.comment,
-            row.corrected_sql,
-            datetime.fromisoformat(row.recorded_at),
-        )
-        for row in connection.execute(query)
+    return tuple(_feedback(row, task_id) for row in connection.execute(query))
+
+
+def list_standing_feedback(
+    connection: Connection,
+    *,
+    namespace: str,
+    client_id: str | None,
+    before: int | None,
+    count: int,
+) -> tuple[GivenFeedback, ...]:
+    """Up to ``count`` feedback with keys under ``before``, each the newest of its task, newest first."""
+    later = FEEDBACK.alias("later")
+    newest = select(func.max(later.c.id)).where(later.c.task == FEEDBACK.c.task).scalar_subquery()
+    query = (
+        select(FEEDBACK, *_ASKED, TASK.c.status.label("task_status"))
+        .join(TASK, TASK.c.id == FEEDBACK.c.task)
+        .where(TASK.c.namespace == namespace, FEEDBACK.c.id == newest)
     )
+    if client_id is not None:
+        query = query.where(TASK.c.client_id == client_id)
+    if before is not None:
+        query = query.where(FEEDBACK.c.id < before)
+    query = query.order_by(FEEDBACK.c.id.desc()).limit(count)
+    # An answer may be large: one at a time is in memory, and little of it is kept.
+    rows = connection.execute(query.execution_options(yield_per=1))
+    return tuple(_given(row) for row in rows)
+
+
+def _given(row: Row[Any]) -> GivenFeedback:
+    answer = from_json(row.answer) or {}
+    return GivenFeedback(
+        key=row.id,
+        client_id=row.client_id,
+        namespace=row.namespace,
+        workflow=row.workflow,
+        request=from_json(row.request),
+        task_status=row.task_status,
+        sql=answer.get("sql"),
+        database=answer.get("metadata", {}).get("database"),
+        asked_at=datetime.fromisoformat(row.created_at),
+        feedback=_feedback(row, row.task_id),
+    )
+
+
+def _feedback(row: Row[Any], task_id: str) -> Feedback:
+    recorded_at = datetime.fromisoformat(row.recorded_at)
+    return Feedback(task_id, row.status, row.comment, row.corrected_sql, recorded_at)
 
 
 def touch(connection: Connection) -> None:

@@ -87,6 +87,29 @@ class Feedback:
     recorded_at: datetime
 
 
+@dataclass(frozen=True, slots=True)
+class GivenFeedback:
+    """The newest feedback on a task, beside what the task asked and how it was answered.
+
+    Attributes:
+        key: The store's own number of the feedback; of two, the later one's is higher.
+        sql: The SQL of the answer, None where there is none.
+        database: The database that answered, None where none did.
+        asked_at: When the task was submitted.
+    """
+
+    key: int
+    client_id: str
+    namespace: str
+    workflow: str
+    request: Mapping[str, Any]
+    task_status: TaskStatus
+    sql: str | None
+    database: str | None
+    asked_at: datetime
+    feedback: Feedback
+
+
 class Run(Protocol):
     """The right to write to a task, held by the one process that runs it.
 
@@ -227,6 +250,27 @@ class TaskStore(Protocol):
 
     async def feedback(self, client_id: str, task_id: str) -> tuple[Feedback, ...]:
         """All feedback on a task, newest first. NotFoundError as in ``get``."""
+        ...
+
+    async def standing_feedback(
+        self,
+        namespace: str,
+        *,
+        client_id: str | None = None,
+        before: int | None = None,
+        limit: int = MAX_PAGE,
+    ) -> tuple[GivenFeedback, ...]:
+        """The feedback that stands on the tasks of a namespace, of every client, newest first.
+
+        It is for who runs the service, never for a client.
+
+        Args:
+            client_id: Only this client's.
+            before: Only feedback with a lower ``key``: the last one of the page before.
+
+        Raises:
+            InvalidRequestError: ``limit`` outside 1 to ``MAX_PAGE``.
+        """
         ...
 
     async def reap(self) -> tuple[TaskRecord, ...]:

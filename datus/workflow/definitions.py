@@ -46,7 +46,26 @@ BUILT_IN = (
             "output",
         ),
     ),
+    Workflow(
+        "metric_to_sql",
+        "Answers from the company's metrics: one definition, equal questions, equal SQL.",
+        (
+            "schema_linking",
+            "search_metrics",
+            "date_parser",
+            "generate_sql",
+            "execute_sql",
+            "output",
+        ),
+    ),
 )
+
+METRIC_QUERY = Workflow(
+    "metric_query",
+    "Runs a metric query as it is; `POST /metrics/query` takes one.",
+    ("schema_linking", "search_metrics", "generate_sql", "execute_sql", "output"),
+)
+"""The way of a metric query that the caller wrote: no question is read, so no request can name it."""
 
 
 def definitions(settings: Settings) -> Mapping[str, Workflow]:
@@ -57,7 +76,7 @@ def definitions(settings: Settings) -> Mapping[str, Workflow]:
     """
     workflows = {workflow.name: workflow for workflow in BUILT_IN}
     for name, custom in settings.workflows.items():
-        if name in workflows:
+        if name in workflows or name == METRIC_QUERY.name:
             raise ConfigError(
                 f"agent.workflow.{name}: this name is built in; give your workflow another one."
             )

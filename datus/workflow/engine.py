@@ -58,8 +58,9 @@ def blank_answer(task_id: str, workflow: str, status: TaskStatus) -> dict[str, A
 
 
 def problem(error: DatusError) -> dict[str, Any]:
-    """Return an error as answers and events show it."""
-    return {"code": error.code, "message": error.public, "details": error.details}
+    """Return an error as answers and events show it: details too, where all of the message is shown."""
+    details = error.details if error.public == error.message else {}
+    return {"code": error.code, "message": error.public, "details": details}
 
 
 async def run_workflow(
@@ -270,7 +271,7 @@ class _Walk:
         if self.state.linking is not None:
             metadata |= {
                 "database": self.state.linking.database,
-                "knowledge_version": self.state.linking.version,
+                "knowledge_version": self.state.linking.snapshot.version,
             }
         shown = problem(error)
         if error.public != error.message:

@@ -14,7 +14,7 @@ from datus.sql.guard import CheckedSql
 from datus.types import DatabaseSchema, EventType
 from datus.workflow.state import Back, RunState
 
-Fact = Literal["schema", "times", "candidates", "result", "answer"]
+Fact = Literal["schema", "metrics", "times", "candidates", "result", "answer"]
 """What nodes hand on. A node needs facts that an earlier node gives."""
 
 Emit = Callable[[EventType, Mapping[str, Any]], Awaitable[None]]

@@ -6,14 +6,20 @@ from types import MappingProxyType
 from typing import Any
 
 from datus.errors import DatusError
-from datus.knowledge.snapshot import LinkingRate
+from datus.knowledge.search import LinkingRate
+from datus.knowledge.snapshot import Snapshot
 from datus.sql.guard import CheckedSql
 from datus.types import (
     Attempt,
     Candidate,
+    Comparison,
     DatabaseSchema,
+    MetricCatalogue,
+    MetricQuery,
     QueryResult,
     Question,
+    ReferenceSql,
+    Term,
     TimeRange,
     ValueHit,
 )
@@ -29,19 +35,23 @@ class Linking:
     """What the question points at in one database of the namespace.
 
     Attributes:
+        snapshot: The knowledge that this was read from; a run ends with the one it began with.
         database: Name of the database in the configuration.
         schema: All that a statement of this run may read; the guard holds to it.
         linked: The part of ``schema`` that matters for the question; the generator sees only this.
         values: Words of the question that occur as values in ``linked``.
-        version: Version of the knowledge that this was read from.
+        terms: Business terms that the question uses.
+        references: Vouched-for questions in the same words.
         rate: How widely the tables were looked for.
     """
 
+    snapshot: Snapshot
     database: str
     schema: DatabaseSchema
     linked: DatabaseSchema
     values: tuple[ValueHit, ...]
-    version: str
+    terms: tuple[Term, ...]
+    references: tuple[ReferenceSql, ...]
     rate: LinkingRate
 
 
@@ -70,14 +80,18 @@ class RunState:
 
     Attributes:
         databases: Databases of the namespace that may answer, never empty.
+        metric_query: What is asked of the metrics, where the caller said it itself.
         schema_name: Narrows the run to one schema of the database.
         rate: How widely the next schema linking looks.
         times: Time ranges of the question; empty too where the workflow does not read them.
+        comparisons: Earlier periods that the question wants to see beside them.
+        metrics: Metrics that may be meant, best first; None where the workflow looks for none.
         candidates: SQL not tried yet, best first; the first is the one that runs next.
         executed: The last candidate, when it ran.
         attempts: SQL that was tried and given up, with the reason.
         failure: The error that is still to be overcome.
         best: The best answer so far, kept by ``reflect``.
+        handed_over: Why the metrics did not answer, where the generator wrote SQL in their place.
         fixes: How many times ``fix`` sent the run back.
         reflection_rounds: How many times ``reflect`` did.
         output: The answer for the caller.
@@ -89,15 +103,19 @@ class RunState:
     question: Question
     databases: tuple[str, ...]
     schema_name: str | None = None
+    metric_query: MetricQuery | None = None
 
     rate: LinkingRate = "fast"
     linking: Linking | None = None
     times: tuple[TimeRange, ...] = ()
+    comparisons: tuple[Comparison, ...] = ()
+    metrics: MetricCatalogue | None = None
     candidates: tuple[Candidate, ...] = ()
     executed: Executed | None = None
     attempts: tuple[Attempt, ...] = ()
     failure: DatusError | None = None
     best: Executed | None = None
+    handed_over: str = ""
     fixes: int = 0
     reflection_rounds: int = 0
     output: Output | None = None

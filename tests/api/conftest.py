@@ -38,8 +38,26 @@ jwt: {{secret_key: {"k" * 40}}}
 AGENT = """
 agent:
   namespace:
-    shop: {type: sqlite, uri: shop.db, description: A shop.}
+    shop: {type: sqlite, uri: shop.db, description: A shop., knowledge: {metrics: metrics}}
     vault: {type: sqlite, uri: shop.db}
+"""
+METRICS = """
+semantic_models:
+  - name: orders
+    model: ref('orders')
+    defaults: {agg_time_dimension: placed_on}
+    entities: [{name: purchase, type: primary, expr: id}]
+    dimensions:
+      - {name: placed_on, type: time, expr: day, type_params: {time_granularity: day}}
+      - {name: note, type: categorical, label: Note}
+    measures: [{name: order_count, agg: count, expr: id}]
+metrics:
+  - name: orders_placed
+    label: Orders placed
+    description: Every order.
+    type: simple
+    type_params: {measure: order_count}
+    config: {meta: {owner: sales, area: shop/web, examples: ["How many orders were placed?"]}}
 """
 SCRIPT = {
     "How many orders?": "SELECT count(*) AS orders FROM orders",
@@ -149,6 +167,8 @@ def make_shop(path: Path) -> None:
 def settings(tmp_path: Path) -> Settings:
     make_shop(tmp_path / "shop.db")
     (tmp_path / "agent.yml").write_text(AGENT)
+    (tmp_path / "metrics").mkdir()
+    (tmp_path / "metrics" / "orders.yml").write_text(METRICS)
     (tmp_path / "auth_clients.yml").write_text(AUTH)
     return load_settings(tmp_path / "agent.yml", env={}, home=tmp_path / "home", cwd=tmp_path)
 

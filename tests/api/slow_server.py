@@ -8,7 +8,7 @@ import os
 import sys
 import time
 
-import datus.service
+import datus.service.service
 from datus.api import process
 from datus.api.server import main
 from datus.types import Candidate, GenerationContext
@@ -30,5 +30,5 @@ class SlowGenerator:
 if __name__ == "__main__":
     if "DATUS_TEST_STUCK" in os.environ:
         process.LAST_RESORT_S = 2.0
-    datus.service.make_generator = lambda model: SlowGenerator()
+    datus.service.service.make_generator = lambda model: SlowGenerator()
     sys.exit(main())

@@ -24,7 +24,7 @@ GROUND = {room for room, floor in FLOORS.items() if floor == 0}
 BORDERS = {
     "tasks/sqlite_database.py",
     "workflow/engine.py",
-    "service.py",
+    "service/service.py",
     "api/problems.py",
     "api/middleware.py",
 }

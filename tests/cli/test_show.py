@@ -47,6 +47,26 @@ def test_sql_rows_and_words():
     assert "orders  →  table orders" in text
 
 
+def test_metrics_are_told_with_definition_and_owner():
+    metric = {
+        "name": "turnover",
+        "label": "Turnover",
+        "definition": "sum of amount",
+        "owner": "finance",
+    }
+    text = shown(answer(metadata=answer()["metadata"] | {"metrics": [metric]}))
+    assert "Turnover = sum of amount, owned by finance" in text
+    handed = answer()["metadata"] | {"metrics": [], "handed_over": "No metric has “staff”."}
+    assert "No metric answered this" in shown(answer(metadata=handed))
+
+
+def test_nearest_metrics_are_told_by_label_and_name():
+    details = {"metrics": [{"name": "turnover", "label": "Turnover"}]}
+    error = {"code": "unanswerable", "message": "No metric fits.", "details": details}
+    text = shown(answer(status="refused", sql=None, result=None, error=error))
+    assert "Metrics: Turnover (turnover)" in text
+
+
 def test_wide_characters_take_two_columns():
     rows = [{"note": note, "amount": 1} for note in ("中文，全角　空格", "plain", "ｆｕｌｌ")]
     table = [line for line in shown(answer(result=rows)).splitlines() if line[:1] in "┏│└"]

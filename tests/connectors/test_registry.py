@@ -26,6 +26,7 @@ def make_settings(home: Path, *namespaces: NamespaceConfig) -> Settings:
         workflows={},
         server=ServerConfig(),
         state_path=home / "state.db",
+        knowledge_path=home / "knowledge",
     )
 
 

@@ -23,7 +23,14 @@ from datus.knowledge.library import Knowledge
 from datus.knowledge.snapshot import Snapshot
 from datus.sql.guard import check
 from datus.text import is_chinese
-from datus.types import Attempt, Candidate, GenerationContext, QueryResult, Question
+from datus.types import (
+    Attempt,
+    Candidate,
+    DatabaseSchema,
+    GenerationContext,
+    QueryResult,
+    Question,
+)
 
 DATA = Path(__file__).with_name("data")
 TODAY = date(2024, 3, 15)
@@ -34,20 +41,25 @@ Name = Literal["huts", "clinic"]
 class World:
     """A database with its snapshot, and the steps of the workflow that lead to a generator."""
 
+    name: str
     connector: Connector
     snapshot: Snapshot
     runner: asyncio.Runner
     generator: OfflineGenerator
 
     @property
+    def schema(self) -> DatabaseSchema:
+        return self.snapshot.schema(self.name)
+
+    @property
     def prepared(self) -> Prepared:
-        return self.generator._prepare(self.snapshot.schema)
+        return self.generator._prepare(self.schema)
 
     def context(self, text: str, attempts: tuple[Attempt, ...] = ()) -> GenerationContext:
         return GenerationContext(
             question=Question(text, TODAY),
-            schema=self.snapshot.schema,
-            values=self.snapshot.find_values(text),
+            schema=self.schema,
+            values=self.snapshot.find_values(self.name, text),
             times=find_time_ranges(text, today=TODAY),
             attempts=attempts,
         )
@@ -69,7 +81,7 @@ class World:
 
     def rows(self, sql: str) -> QueryResult:
         """What a query gives, after the guard has let it through."""
-        checked = check(sql, self.snapshot.schema)
+        checked = check(sql, self.schema)
         return self.run(checked.sql)
 
     def run(self, sql: str) -> QueryResult:
@@ -90,17 +102,19 @@ def worlds(
     _fill(folder)
     settings = _settings(folder)
     connectors = Connectors(settings)
-    knowledge = Knowledge(connectors, schema_ttl_s=3_600, clock=lambda: 0.0)
+    knowledge = Knowledge(connectors, settings, embedder=None, clock=lambda: 0.0)
     generator = OfflineGenerator()
     yield {
         name: World(
+            name,
             connectors.get(name, name),
-            runner.run(knowledge.snapshot(name, name)),
+            runner.run(knowledge.snapshot(name, (name,))),
             runner,
             generator,
         )
         for name in ("huts", "clinic")
     }
+    knowledge.close()
     runner.run(connectors.close())
 
 
@@ -137,4 +151,5 @@ def _settings(folder: Path) -> Settings:
         workflows={},
         server=ServerConfig(),
         state_path=folder / "state.db",
+        knowledge_path=folder / "knowledge",
     )

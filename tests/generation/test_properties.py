@@ -74,7 +74,7 @@ def test_candidates_pass_the_guard_or_the_question_is_refused(
         return
     assert candidates
     for candidate in candidates:
-        checked = check(candidate.sql, world.snapshot.schema)
+        checked = check(candidate.sql, world.schema)
         assert set(candidate.tables) <= set(checked.tables)
         for use in candidate.words:
             assert text[slice(*use.span)]

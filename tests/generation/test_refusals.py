@@ -76,7 +76,7 @@ def test_a_question_that_asks_for_nothing_is_told_what_there_is(huts: Any, text:
     error = refusal(huts, text)
     assert error.code == "unanswerable"
     assert "hut" in error.message
-    assert set(error.details["tables"]) == {t.name for t in huts.snapshot.schema.tables}
+    assert set(error.details["tables"]) == {t.name for t in huts.schema.tables}
 
 
 def test_words_that_were_understood_are_not_named(huts: Any) -> None:

@@ -300,6 +300,50 @@ async def test_feedback_keeps_its_history(store: TaskStore, begin: Begin) -> Non
     assert await store.feedback("c", "t") == (second, first)
 
 
+async def test_standing_feedback_is_the_newest_of_each_task(store: TaskStore, begin: Begin) -> None:
+    answer = {"sql": "SELECT 1", "result": [], "metadata": {"database": "red"}}
+    for name, client in (("t", "c"), ("t", "other"), ("u", "c"), ("silent", "c")):
+        run = await begin(name, client=client)
+        await run.finish("completed", answer=answer, error=None, events=[DONE])
+    await store.add_feedback("c", "t", "success")
+    await store.add_feedback("c", "u", "success", comment="对")
+    await store.add_feedback("other", "t", "success")
+    stands = await store.add_feedback("c", "t", "failed", corrected_sql="SELECT '二'")
+    given = await store.standing_feedback("demo")
+    assert [(each.client_id, each.feedback.task_id) for each in given] == [
+        ("c", "t"),
+        ("other", "t"),
+        ("c", "u"),
+    ]
+    first = given[0]
+    assert first.feedback == stands
+    assert (first.sql, first.database, first.task_status) == ("SELECT 1", "red", "completed")
+    assert (first.request, first.namespace) == ({"task": "每月销售额"}, "demo")
+    assert first.asked_at == (await store.get("c", "t")).created_at
+    assert await store.standing_feedback("other") == ()
+    assert await store.standing_feedback("demo", client_id="other") == given[1:2]
+
+
+async def test_standing_feedback_comes_in_pages(store: TaskStore, begin: Begin) -> None:
+    for number in range(5):
+        run = await begin(f"t{number}")
+        await run.finish("failed", answer=None, error={"code": "x"}, events=[DONE])
+        await store.add_feedback("c", f"t{number}", "failed")
+    await store.add_feedback("c", "t0", "failed", comment="again")
+    found: list[str] = []
+    before = None
+    while page := await store.standing_feedback("demo", before=before, limit=2):
+        assert len(page) <= 2
+        found += [each.feedback.task_id for each in page]
+        before = page[-1].key
+    assert found == ["t0", "t4", "t3", "t2", "t1"]
+    page = await store.standing_feedback("demo")
+    assert page[0].sql is None
+    assert page[0].database is None
+    with pytest.raises(InvalidRequestError, match="1 to 100"):
+        await store.standing_feedback("demo", limit=101)
+
+
 async def test_close_ends_what_is_open(state: Path, store: TaskStore) -> None:
     other = await open_store(state, reap_every_s=None)
     task, _ = await submit(other, "running")

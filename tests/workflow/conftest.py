@@ -150,7 +150,9 @@ def make_lab(tmp_path: Path) -> Callable[..., Lab]:
         settings = load_settings(config, env={}, home=tmp_path / "home", cwd=tmp_path)
         connectors = Connectors(settings)
         return Lab(
-            settings, connectors, Knowledge(connectors, schema_ttl_s=300, clock=time.monotonic)
+            settings,
+            connectors,
+            Knowledge(connectors, settings, embedder=None, clock=time.monotonic),
         )
 
     return make
@@ -160,4 +162,5 @@ def make_lab(tmp_path: Path) -> Callable[..., Lab]:
 async def lab(make_lab: Callable[..., Lab]) -> AsyncIterator[Lab]:
     made = make_lab()
     yield made
+    made.knowledge.close()
     await made.connectors.close()

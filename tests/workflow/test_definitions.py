@@ -8,7 +8,7 @@ import pytest
 
 from datus.errors import ConfigError
 from datus.types import EventType, TaskStatus
-from datus.workflow.definitions import BUILT_IN, Workflow, check, definitions
+from datus.workflow.definitions import BUILT_IN, METRIC_QUERY, Workflow, check, definitions
 from datus.workflow.nodes import NODES
 
 DOCS = Path(__file__).parents[2] / "docs" / "workflows.md"
@@ -21,9 +21,12 @@ def rows(heading: str) -> list[list[str]]:
     return [[cell.strip() for cell in line.strip("|").split("|")] for line in lines[2:]]
 
 
+NAMES = ["fixed", "nl2sql", "reflection", "metric_to_sql"]
+
+
 def test_built_in_workflows_are_those_of_the_contract() -> None:
-    assert [workflow.name for workflow in BUILT_IN] == ["fixed", "nl2sql", "reflection"]
-    for workflow in BUILT_IN:
+    assert [workflow.name for workflow in BUILT_IN] == NAMES
+    for workflow in (*BUILT_IN, METRIC_QUERY):
         check(workflow)
     assert BUILT_IN[0].nodes == ("schema_linking", "generate_sql", "execute_sql", "output")
 
@@ -70,15 +73,17 @@ def test_broken_workflow_is_refused_with_what_to_change(nodes: tuple[str, ...], 
 async def test_configuration_adds_workflows(make_lab) -> None:
     lab = make_lab("  workflow:\n    quick: [schema_linking, generate_sql, execute_sql, output]\n")
     workflows = definitions(lab.settings)
-    assert list(workflows) == ["fixed", "nl2sql", "reflection", "quick"]
+    assert list(workflows) == [*NAMES, "quick"]
     assert workflows["quick"].nodes[-1] == "output"
     outcome = await lab.ask("quick", lambda context: ["SELECT count(*) AS n FROM customers"])
     assert (outcome.status, outcome.answer["workflow"]) == ("completed", "quick")
     await lab.connectors.close()
 
 
-async def test_configuration_cannot_replace_a_built_in_workflow(make_lab) -> None:
-    lab = make_lab("  workflow:\n    fixed: [schema_linking, generate_sql, execute_sql, output]\n")
+@pytest.mark.parametrize("name", ["fixed", "metric_query"])
+async def test_configuration_cannot_replace_a_built_in_workflow(make_lab, name: str) -> None:
+    nodes = "[schema_linking, generate_sql, execute_sql, output]"
+    lab = make_lab(f"  workflow:\n    {name}: {nodes}\n")
     with pytest.raises(ConfigError, match="built in"):
         definitions(lab.settings)
 

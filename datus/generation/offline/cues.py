@@ -15,6 +15,7 @@ CueKind = Literal[
     "contain",
     "contrast",  # compares the groups that are named
     "count",
+    "cumulative",
     "details",  # every column
     "direction",  # value: asc | desc
     "distinct",
@@ -22,6 +23,7 @@ CueKind = Literal[
     "end",
     "grain",  # value: grain; groups by time
     "group",  # "grouped by": a group key follows
+    "growth",
     "measure",  # the measure itself is asked for: "how old"
     "named",
     "negate",
@@ -29,6 +31,7 @@ CueKind = Literal[
     "of",
     "or",
     "order",
+    "outside",  # negates what stands before it: 以外
     "period",  # a period without "by": groups only beside another key
     "relative",  # a clause about the noun before it begins
     "rows",  # the noun itself is asked for: "which", "list"
@@ -37,11 +40,13 @@ CueKind = Literal[
     "frequent",  # value: asc | desc; most or least common
     "than",
     "top",
+    "trend",
     "unplanned",  # an operation that no plan has: its word is the reason to refuse
     "unit",
     "when",
     "where",
     "who",
+    "wise",  # "region-wise": a group key stands before it
 ]
 
 

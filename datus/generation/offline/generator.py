@@ -2,15 +2,17 @@
 
 import asyncio
 from collections import OrderedDict
-from collections.abc import Hashable, Iterator, Sequence
+from collections.abc import Hashable, Iterator
 from dataclasses import dataclass, replace
 
 from datus.errors import RefusalError
+from datus.generation.base import MetricChoice
 from datus.generation.offline.assembly.assemble import assemble
 from datus.generation.offline.confidence import LEAST_CONFIDENCE, confidence, weakest_words
 from datus.generation.offline.draft import Draft
 from datus.generation.offline.joins import JoinGraph
-from datus.generation.offline.linking import Item, is_content, link
+from datus.generation.offline.linking import Item, is_content, joined_words, link
+from datus.generation.offline.metrics import choose
 from datus.generation.offline.names import SchemaIndex, build_index
 from datus.generation.offline.passes.comparisons import averages, comparisons, ranges
 from datus.generation.offline.passes.grouping import absences, grains, groups, orders
@@ -28,6 +30,7 @@ from datus.generation.offline.plan import (
 )
 from datus.generation.offline.readings import Reading, readings
 from datus.generation.offline.rendering import Renderer, UnreachableTablesError
+from datus.generation.offline.vouched import vouched
 from datus.text import is_chinese
 from datus.types import Candidate, DatabaseSchema, GenerationContext
 
@@ -75,12 +78,25 @@ class OfflineGenerator:
         """See ``Generator.generate``; runs in a thread, for it is some milliseconds of pure computing."""
         return await asyncio.to_thread(self.candidates, context)
 
+    async def choose_metrics(self, context: GenerationContext) -> tuple[MetricChoice, ...]:
+        """See ``Generator.choose_metrics``."""
+        return await asyncio.to_thread(choose, context)
+
     def candidates(self, context: GenerationContext) -> tuple[Candidate, ...]:
-        """The ranked candidates of a question.
+        """The ranked candidates of a question, before them what someone vouched for.
 
         Raises:
             RefusalError: Words stay unexplained, nothing is asked for, or two readings tie.
         """
+        known = vouched(context)
+        if known is None or known.sql in {attempt.sql for attempt in context.attempts}:
+            return self._readings(context)
+        try:
+            return (known, *(each for each in self._readings(context) if each.sql != known.sql))
+        except RefusalError:
+            return (known,)
+
+    def _readings(self, context: GenerationContext) -> tuple[Candidate, ...]:
         prepared = self._prepare(context.schema)
         items = link(context, prepared.index)
         parsed = sorted(self._parse_all(context, prepared, items), key=lambda each: -each.score)
@@ -178,20 +194,9 @@ def _unexplained(draft: Draft, at: int, item: Item) -> bool:
     return not item.light and item.kind in ("word", "number", "value", "quote", "time")
 
 
-def _phrases(items: Sequence[Item]) -> list[str]:
-    """The words of items, neighbours without a space between them as one (年, 龄 -> 年龄)."""
-    found: list[tuple[str, int]] = []
-    for item in items:
-        if found and found[-1][1] == item.span[0] and is_chinese(item.text):
-            found[-1] = (found[-1][0] + item.text, item.span[1])
-        else:
-            found.append((item.text, item.span[1]))
-    return [text for text, _ in found]
-
-
 def _refuse_ungrounded(items: tuple[Item, ...], parsed: list[Parsed], index: SchemaIndex) -> None:
     if not parsed:
-        words = _phrases([item for item in items if is_content(item)])
+        words = joined_words((item.text, item.span) for item in items if is_content(item))
         raise RefusalError(
             "The question asks for nothing that the tables hold. Name a table or a column: "
             + ", ".join(sorted(index.tables)[:10]),
@@ -200,7 +205,7 @@ def _refuse_ungrounded(items: tuple[Item, ...], parsed: list[Parsed], index: Sch
         )
     best = parsed[0]
     if all(each.unread for each in parsed):
-        words = _phrases(best.unread)
+        words = joined_words((item.text, item.span) for item in best.unread)
         raise RefusalError(
             "These words are not explained by the data: "
             + ", ".join(f"“{word}”" for word in words)

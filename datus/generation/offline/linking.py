@@ -5,7 +5,7 @@ their competing meanings, and ``readings`` chooses among these by how well they 
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from typing import Literal
 
@@ -13,7 +13,7 @@ from datus.generation.offline import chinese, english
 from datus.generation.offline.cues import Cue, CueKind
 from datus.generation.offline.names import Entry, SchemaIndex
 from datus.generation.offline.plan import ColumnRef
-from datus.text import Token, is_known, lemma, stem, tokenize
+from datus.text import Token, is_chinese, is_known, lemma, stem, tokenize
 from datus.types import GenerationContext, TimeRange, ValueHit
 
 ItemKind = Literal["noun", "value", "quote", "number", "time", "cue", "word", "mark"]
@@ -437,3 +437,14 @@ def lookup_cue(tokens: tuple[Token, ...]) -> Cue | None:
 def is_content(item: Item) -> bool:
     """Whether an unexplained word carries meaning that an answer must not drop."""
     return item.kind == "word" and not item.light
+
+
+def joined_words(parts: Iterable[tuple[str, tuple[int, int]]]) -> list[str]:
+    """Words with their spans as phrases: Chinese neighbours without a space as one (年, 龄 -> 年龄)."""
+    found: list[tuple[str, int]] = []
+    for text, (start, end) in parts:
+        if found and found[-1][1] == start and is_chinese(text):
+            found[-1] = (found[-1][0] + text, end)
+        else:
+            found.append((text, end))
+    return [text for text, _ in found]

@@ -19,7 +19,7 @@ _GLUE = frozenset(
 _WEAK = frozenset({"id", "name", "code", "of", "the", "in", "key", "number", "type"})
 
 # Other words for the same head of a name; each group is one meaning.
-_SYNONYMS: tuple[frozenset[str], ...] = tuple(
+SYNONYMS: tuple[frozenset[str], ...] = tuple(
     frozenset(group.split())
     for group in (
         "sex gender", "salary wage pay", "city town", "movie film", "staff employee",
@@ -257,7 +257,7 @@ def _parts(words: tuple[str, ...]) -> Iterator[tuple[int, int, float]]:
 
 def _with_synonyms(words: tuple[str, ...], score: float) -> Iterator[tuple[tuple[str, ...], float]]:
     joined = "_".join(words)
-    for group in _SYNONYMS:
+    for group in SYNONYMS:
         if joined in group:
             for other in sorted(group - {joined}):
                 yield tuple(other.split("_")), score

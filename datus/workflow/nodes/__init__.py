@@ -11,9 +11,11 @@ from datus.workflow.nodes.generate_sql import GenerateSql
 from datus.workflow.nodes.output import Output
 from datus.workflow.nodes.reflect import Reflect
 from datus.workflow.nodes.schema_linking import SchemaLinking
+from datus.workflow.nodes.search_metrics import SearchMetrics
 
 _ALL: tuple[Node, ...] = (
     SchemaLinking(),
+    SearchMetrics(),
     DateParser(),
     GenerateSql(),
     ExecuteSql(),

@@ -3,18 +3,23 @@
 from dataclasses import replace
 
 from datus.errors import RefusalError
-from datus.types import Candidate, GenerationContext
+from datus.types import Candidate, GenerationContext, MetricCatalogue
+from datus.workflow.metrics import metric_candidates
 from datus.workflow.node import Node, Report, Tools, known
 from datus.workflow.state import RunState
 
 
 class GenerateSql(Node):
-    """Hands what the nodes gathered to the generator and keeps its candidates, best first."""
+    """Hands what the nodes gathered to the generator and keeps its candidates, best first.
+
+    Where metrics were searched, the generator only chooses a metric query and the compiler writes the
+    SQL. When no metric fits, ``search_metrics.otherwise`` decides whether it may write SQL itself.
+    """
 
     name = "generate_sql"
     description = "Write SQL for the question"
     needs = ("schema",)
-    uses = ("times",)
+    uses = ("times", "metrics")
     gives = ("candidates",)
 
     async def run(self, state: RunState, tools: Tools, report: Report) -> RunState:
@@ -30,10 +35,15 @@ class GenerateSql(Node):
             schema=linking.linked,
             values=linking.values,
             times=state.times,
+            comparisons=state.comparisons,
+            metrics=state.metrics or MetricCatalogue(),
+            terms=linking.terms,
+            references=linking.references,
             attempts=state.attempts,
         )
         most = int(tools.settings.node_settings[self.name]["candidates"])
-        candidates = _untried(await self._ask(context, state, tools), state)[:most]
+        state, fresh = await self._answers(context, state, tools)
+        candidates = _untried(fresh, state)[:most]
         if not candidates:
             raise state.failure or RefusalError(
                 "No other SQL for this question was found.", code="unanswerable"
@@ -47,6 +57,20 @@ class GenerateSql(Node):
             words=[{"words": use.words, "meaning": use.meaning} for use in candidates[0].words],
         )
         return replace(state, candidates=candidates)
+
+    async def _answers(
+        self, context: GenerationContext, state: RunState, tools: Tools
+    ) -> tuple[RunState, tuple[Candidate, ...]]:
+        if state.metrics is None:
+            return state, await self._ask(context, state, tools)
+        try:
+            return state, await metric_candidates(context, state, tools)
+        except RefusalError as refusal:
+            otherwise = tools.settings.node_settings["search_metrics"]["otherwise"]
+            if refusal.code != "unanswerable" or otherwise == "refuse" or state.metric_query:
+                raise
+            state = replace(state, handed_over=refusal.message)
+            return state, await self._ask(context, state, tools)
 
     async def _ask(
         self, context: GenerationContext, state: RunState, tools: Tools

@@ -4,7 +4,9 @@ from dataclasses import replace
 from datetime import date
 from typing import Any
 
-from datus.types import TimeRange
+from datus.knowledge.snapshot import Snapshot
+from datus.types import MetricQuery, TimeRange
+from datus.workflow.metric_query import as_json
 from datus.workflow.node import Node, Report, Tools, known
 from datus.workflow.state import Output as Answered
 from datus.workflow.state import RunState
@@ -37,15 +39,41 @@ class Output(Node):
                 {"words": use.words, "span": list(use.span), "meaning": use.meaning}
                 for use in candidate.words
             ],
-            "metrics": [],
-            "reference_sql": [],
+            "comparisons": [
+                {"words": each.words, "offset": each.offset or "previous"}
+                for each in state.comparisons
+            ],
+            "metrics": _metrics(candidate.metric_query, linking.snapshot),
+            "metric_query": as_json(candidate.metric_query),
+            "handed_over": state.handed_over or None,
+            "terms": [{"word": term.word, "meaning": term.meaning} for term in linking.terms],
+            "reference_sql": [
+                {"question": each.question, "sql": each.sql} for each in candidate.references
+            ],
             "generator": candidate.generator,
             "model": None,
             "tokens": None,
-            "knowledge_version": linking.version,
+            "knowledge_version": linking.snapshot.version,
         }
         rows = tuple(dict(zip(names, row, strict=True)) for row in result.rows)
         return replace(state, output=Answered(rows, metadata))
+
+
+def _metrics(query: MetricQuery | None, snapshot: Snapshot) -> list[dict[str, Any]]:
+    """What each metric of the answer means, who answers for it, and how it is computed."""
+    if query is None:
+        return []
+    by_name = {metric.name: metric for metric in snapshot.catalogue.metrics}
+    return [
+        {
+            "name": metric.name,
+            "label": metric.label,
+            "description": metric.description,
+            "definition": metric.definition,
+            "owner": metric.owner,
+        }
+        for metric in (by_name[name] for name in query.metrics)
+    ]
 
 
 def _time(time: TimeRange, timezone: str) -> dict[str, Any]:

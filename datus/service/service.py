@@ -5,13 +5,11 @@ itself: they read the task's log and record in the store, which any process can 
 """
 
 import asyncio
-import hashlib
-import json
 import re
 import time
 from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
 from contextlib import suppress
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from typing import Any, cast
 from zoneinfo import ZoneInfo
@@ -23,38 +21,40 @@ from datus.errors import (
     DatusError,
     InvalidRequestError,
     NotFoundError,
+    RefusalError,
     UnavailableError,
 )
 from datus.generation.base import Generator
 from datus.generation.registry import make_generator
-from datus.knowledge.library import Knowledge
-from datus.knowledge.snapshot import LinkingRate
+from datus.knowledge.embeddings import make_embedder
+from datus.knowledge.library import Knowledge, metrics_database
+from datus.knowledge.search import LinkingRate
+from datus.knowledge.snapshot import within
+from datus.service.requests import (
+    RunRequest,
+    as_json,
+    check_fields,
+    databases_of,
+    fingerprint,
+)
 from datus.sql.guard import check as guard
 from datus.tasks.engines import migrate, open_store
 from datus.tasks.store import FeedbackStatus, TaskDetail, TaskRecord, TaskStore, id_reused
-from datus.types import Event, Question, TaskStatus
-from datus.workflow.definitions import Workflow, definitions
+from datus.types import Area, Event, MetricCatalogue, MetricQuery, Question, TaskStatus, area_of
+from datus.workflow.definitions import METRIC_QUERY, Workflow, definitions
 from datus.workflow.engine import blank_answer
 from datus.workflow.node import Tools
+from datus.workflow.nodes.date_parser import date_settings
 from datus.workflow.runner import Runner
 from datus.workflow.state import RunState
 
 Answer = Mapping[str, Any]
 """What the API's sync mode returns; see ``workflow.engine``."""
 
-MAX_TASK_CHARACTERS = 8_000
-"""Longest question that is taken."""
-
-TASK_ID = re.compile(r"[A-Za-z0-9._:-]{1,128}", re.ASCII)
-"""The form of a caller's task id; the whole id must match."""
-
 _UNSAFE = re.compile(r"[^A-Za-z0-9._:-]", re.ASCII)
 
 # Room for the time and the random part within the 128 characters of an id.
 _CLIENT_CHARACTERS = 96
-
-# Years in which every time expression stays inside the calendar of the databases.
-_YEARS = range(1000, 9000)
 
 _RETRY_AFTER_S = 5
 _PING_S = 3.0
@@ -62,21 +62,12 @@ _PINGS_AT_A_TIME = 8
 
 
 @dataclass(frozen=True, slots=True)
-class RunRequest:
-    """What a caller asks for. The meaning of each field is that of ``POST /workflows/run``."""
+class MetricListing:
+    """The metrics that a client sees, and the version of the knowledge that has them."""
 
-    workflow: str
     namespace: str
-    task: str
-    task_id: str | None = None
-    catalog_name: str | None = None
-    database_name: str | None = None
-    schema_name: str | None = None
-    current_date: date | None = None
-    domain: str | None = None
-    layer1: str | None = None
-    layer2: str | None = None
-    ext_knowledge: str | None = None
+    version: str | None
+    catalogue: MetricCatalogue
 
 
 class Service:
@@ -127,6 +118,7 @@ class Service:
             UnavailableError: The store cannot be opened.
         """
         workflows = definitions(settings)
+        date_settings(settings.node_settings["date_parser"])
         model = settings.models[str(settings.node_settings["generate_sql"]["model"])]
         generator = generator or make_generator(model)
         connectors = Connectors(settings)
@@ -134,7 +126,10 @@ class Service:
             settings=settings,
             connectors=connectors,
             knowledge=Knowledge(
-                connectors, schema_ttl_s=settings.server.schema_ttl_s, clock=time.monotonic
+                connectors,
+                settings,
+                embedder=make_embedder(settings.embeddings, attempts=1),
+                clock=time.monotonic,
             ),
             generator=generator,
             guard=guard,
@@ -157,17 +152,17 @@ class Service:
             ConflictError: ``task_id_reused``, the id names another request.
             UnavailableError: Too many tasks wait already, or the service stops.
         """
-        workflow = self._workflow(request.workflow)
+        workflow = self._workflow(request)
         namespace = self._namespace(client, request.namespace)
-        _check_fields(request)
+        check_fields(request)
+        if request.metric_query is not None:
+            await self._check_metric_query(namespace, request.metric_query)
         task_id = request.task_id or self._new_task_id(client)
         question = Question(
             text=request.task,
             today=request.current_date or self._today(namespace),
             timezone=namespace.timezone,
-            domain=request.domain,
-            layer1=request.layer1,
-            layer2=request.layer2,
+            area=area_of(request.domain, request.layer1, request.layer2) or namespace.area,
             ext_knowledge=request.ext_knowledge,
         )
         state = RunState(
@@ -175,8 +170,9 @@ class Service:
             workflow=workflow.name,
             namespace=namespace.name,
             question=question,
-            databases=_databases(namespace, request),
+            databases=databases_of(namespace, request),
             schema_name=request.schema_name,
+            metric_query=request.metric_query,
             rate=cast(LinkingRate, self._settings.node_settings["schema_linking"]["rate"]),
         )
         if not self._accepting or len(self._runner) >= self._places:
@@ -283,6 +279,27 @@ class Service:
             if client.may(namespace.name)
         )
 
+    async def metrics(
+        self, client: Client, namespace: str | None, area: Area = ()
+    ) -> MetricListing:
+        """Return the metrics of a namespace, or of a business area of it, with their dimensions.
+
+        Args:
+            namespace: May be absent for a client that may use only one.
+
+        Raises:
+            NotFoundError: No such namespace for this client.
+            InvalidRequestError: The namespace is absent and there are several.
+            ConfigError: The metric definitions cannot be used.
+        """
+        space = self._namespace(client, namespace or self._only_namespace(client))
+        about = metrics_database(space)
+        if about is None:
+            return MetricListing(space.name, None, MetricCatalogue())
+        snapshot = await self._tools.knowledge.snapshot(space.name, (about,))
+        catalogue = await asyncio.to_thread(lambda: snapshot.catalogue)
+        return MetricListing(space.name, snapshot.version, within(catalogue, area or space.area))
+
     async def ready(self) -> Mapping[str, str]:
         """Return why the service cannot answer now, by part; empty when it can.
 
@@ -315,9 +332,13 @@ class Service:
         try:
             await self._store.close()
         finally:
+            self._tools.knowledge.close()
             await self._tools.connectors.close()
 
-    def _workflow(self, name: str) -> Workflow:
+    def _workflow(self, request: RunRequest) -> Workflow:
+        if request.metric_query is not None:
+            return METRIC_QUERY
+        name = request.workflow
         if name not in self._workflows:
             raise NotFoundError(
                 f"There is no workflow {name!r}; there are: {', '.join(self._workflows)}.",
@@ -341,6 +362,30 @@ class Service:
             )
         return usable[name]
 
+    def _only_namespace(self, client: Client) -> str:
+        usable = [name for name in self._settings.namespaces if client.may(name)]
+        if len(usable) != 1:
+            raise InvalidRequestError(
+                f"Say which namespace; this client may use: {', '.join(usable) or 'none'}.",
+                details={"field": "namespace"},
+            )
+        return usable[0]
+
+    async def _check_metric_query(self, space: NamespaceConfig, query: MetricQuery) -> None:
+        """Find what is wrong with a caller's metric query before it becomes a task.
+
+        What the data cannot answer is left to the run, which ends as refused.
+        """
+        about = metrics_database(space)
+        if about is None:
+            raise NotFoundError(
+                f"Namespace {space.name!r} has no metrics.", code="metrics_not_found"
+            )
+        snapshot = await self._tools.knowledge.snapshot(space.name, (about,))
+        schema = snapshot.schema(about)
+        with suppress(RefusalError):
+            await asyncio.to_thread(snapshot.layer.compile, query, schema.dialect, schema=schema)
+
     def _today(self, namespace: NamespaceConfig) -> date:
         return self._clock().astimezone(ZoneInfo(namespace.timezone)).date()
 
@@ -354,7 +399,7 @@ class Service:
         if request.task_id is not None:
             with suppress(NotFoundError):
                 task = await self._store.get(client.id, request.task_id)
-                if task.fingerprint != _fingerprint(request):
+                if task.fingerprint != fingerprint(request):
                     raise id_reused(request.task_id)
                 return task
         why = (
@@ -372,8 +417,8 @@ class Service:
         task, created = await self._store.submit(
             client.id,
             state.task_id,
-            _fingerprint(request),
-            _as_json(request),
+            fingerprint(request),
+            as_json(request),
             workflow=workflow.name,
             namespace=state.namespace,
         )
@@ -391,71 +436,6 @@ async def _ping(ping: Callable[[], Awaitable[None]], gate: asyncio.Semaphore) ->
         except DatusError as error:
             return error.message
     return None
-
-
-def _check_fields(request: RunRequest) -> None:
-    if not request.task.strip():
-        raise _invalid("task", "task is empty: write the question.")
-    if len(request.task) > MAX_TASK_CHARACTERS:
-        raise _invalid(
-            "task",
-            f"task has {len(request.task)} characters: {MAX_TASK_CHARACTERS} are the most.",
-        )
-    if request.task_id is not None and not TASK_ID.fullmatch(request.task_id):
-        raise _invalid("task_id", "task_id must be 1 to 128 of the characters A-Z a-z 0-9 . _ : -")
-    today = request.current_date
-    if today is not None and today.year not in _YEARS:
-        raise _invalid(
-            "current_date",
-            f"current_date is {today.isoformat()}: "
-            f"years from {_YEARS.start} to {_YEARS.stop - 1} can be reckoned with.",
-        )
-
-
-def _invalid(field: str, message: str) -> InvalidRequestError:
-    return InvalidRequestError(message, details={"field": field})
-
-
-def _databases(namespace: NamespaceConfig, request: RunRequest) -> tuple[str, ...]:
-    """Return the databases that the request leaves, by name.
-
-    The four engines have no catalog above the database, so a catalog is a database by its name in
-    the configuration or on its server.
-    """
-    left = {database.name: database for database in namespace.databases}
-    asked = {"catalog_name": request.catalog_name, "database_name": request.database_name}
-    for field, wanted in asked.items():
-        if wanted is None:
-            continue
-        matching = {
-            name: database
-            for name, database in left.items()
-            if wanted.casefold() in (name.casefold(), (database.database or "").casefold())
-        }
-        left = {wanted: matching[wanted]} if wanted in matching else matching
-        if not left:
-            raise NotFoundError(
-                f"Namespace {namespace.name!r} has no {field} {wanted!r}; "
-                f"its databases are: {', '.join(database.name for database in namespace.databases)}.",
-                code="database_not_found",
-                details={
-                    "field": field,
-                    "databases": [database.name for database in namespace.databases],
-                },
-            )
-    return tuple(left)
-
-
-def _as_json(request: RunRequest) -> dict[str, Any]:
-    day = request.current_date
-    return asdict(request) | {"current_date": day.isoformat() if day else None}
-
-
-def _fingerprint(request: RunRequest) -> str:
-    """Return what two requests share when they ask for the same: all fields but the id."""
-    fields = {name: value for name, value in _as_json(request).items() if name != "task_id"}
-    canonical = json.dumps(fields, sort_keys=True, separators=(",", ":"))
-    return hashlib.sha256(canonical.encode()).hexdigest()
 
 
 def _answer(task: TaskDetail) -> Answer:

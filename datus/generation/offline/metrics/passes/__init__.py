@@ -1,0 +1,1 @@
+"""Passes over a draft: each takes the words that it explains."""
