@@ -11,6 +11,7 @@ from threading import Lock
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Literal
 
+from datus.errors import UnavailableError
 from datus.knowledge.embeddings import Embedder, EmbeddingError
 from datus.knowledge.entries import Entry, Kind
 from datus.knowledge.index import IndexReader, Progress, Row, write_index
@@ -343,6 +344,11 @@ class Index:
             connection = self._connect()
         try:
             yield IndexReader(connection)
+        except sqlite3.DatabaseError as error:
+            raise UnavailableError(
+                f"The search index cannot be read: {error}. Build it again: datus knowledge build.",
+                public="The knowledge of this namespace cannot be read now.",
+            ) from error
         finally:
             self._idle.put(connection)
 

