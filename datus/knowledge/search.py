@@ -1,6 +1,7 @@
 """Search in what is known: BM25, values, sentence vectors and keys between tables, fused into one order."""
 
 import sqlite3
+import weakref
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -78,6 +79,8 @@ class Index:
     ) -> None:
         self._connect = connect
         self._idle: LifoQueue[sqlite3.Connection] = LifoQueue()
+        # An index that nobody holds any more has nobody to close it.
+        weakref.finalize(self, _close, self._idle)
         self._embedder = embedder
         self._lock = Lock()
         self._failure: str | None = None
@@ -127,11 +130,7 @@ class Index:
 
     def close(self) -> None:
         """Close what it has opened; no search may run any more."""
-        while True:
-            try:
-                self._idle.get_nowait().close()
-            except Empty:
-                return
+        _close(self._idle)
 
     @property
     def problem(self) -> str | None:
@@ -339,18 +338,30 @@ class Index:
     @contextmanager
     def _reader(self) -> Iterator[IndexReader]:
         try:
-            connection = self._idle.get_nowait()
-        except Empty:
-            connection = self._connect()
-        try:
-            yield IndexReader(connection)
+            connection = self._taken()
+            try:
+                yield IndexReader(connection)
+            finally:
+                self._idle.put(connection)
         except sqlite3.DatabaseError as error:
             raise UnavailableError(
                 f"The search index cannot be read: {error}. Build it again: datus knowledge build.",
                 public="The knowledge of this namespace cannot be read now.",
             ) from error
-        finally:
-            self._idle.put(connection)
+
+    def _taken(self) -> sqlite3.Connection:
+        try:
+            return self._idle.get_nowait()
+        except Empty:
+            return self._connect()
+
+
+def _close(idle: LifoQueue[sqlite3.Connection]) -> None:
+    while True:
+        try:
+            idle.get_nowait().close()
+        except Empty:
+            return
 
 
 def _copied(content: bytes) -> sqlite3.Connection:

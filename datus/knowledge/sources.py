@@ -1,12 +1,12 @@
 """The two places a snapshot's parts come from: content that was just read, and a built version's file."""
 
-import sqlite3
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import partial
 from itertools import chain
 
 from datus.config import KnowledgeSources
+from datus.errors import UnavailableError
 from datus.knowledge.content import Content, Told
 from datus.knowledge.embeddings import Embedder
 from datus.knowledge.entries import (
@@ -18,7 +18,7 @@ from datus.knowledge.entries import (
     table_entries,
     term_entries,
 )
-from datus.knowledge.file import KnowledgeFile, unreadable
+from datus.knowledge.file import KnowledgeFile
 from datus.knowledge.search import Index
 from datus.knowledge.values import ValueIndex
 from datus.semantic import SemanticLayer, read_definitions
@@ -105,9 +105,9 @@ class BuiltSource:
         self._sources = sources
         try:
             self._index = Index.open(file.path, embedder)
-        except sqlite3.Error as error:
+        except UnavailableError:
             file.close()
-            raise unreadable(file.path, str(error)) from error
+            raise
         self._lock = threading.Lock()
         self._layer: SemanticLayer | None = None
 
