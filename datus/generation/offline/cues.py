@@ -34,7 +34,9 @@ CueKind = Literal[
     "outside",  # negates what stands before it: 以外
     "period",  # a period without "by": groups only beside another key
     "relative",  # a clause about the noun before it begins
+    "part",  # value: part; groups by a place within a longer period: "day of the week"
     "rows",  # the noun itself is asked for: "which", "list"
+    "share",  # value: percent, or none for a part of 1
     "start",
     "superlative",  # value: asc | desc; measure where the word implies one
     "frequent",  # value: asc | desc; most or least common
@@ -43,6 +45,7 @@ CueKind = Literal[
     "trend",
     "unplanned",  # an operation that no plan has: its word is the reason to refuse
     "unit",
+    "weekend",
     "when",
     "where",
     "who",

@@ -16,8 +16,23 @@ CUES: Mapping[str, Cue] = table(
         Cue("aggregate", "max"): "maximum | max | maximal",
         Cue("aggregate", "min"): "minimum | min | minimal",
         Cue("unplanned"): "median | mode | percentile | variance | standard deviation | ratio"
-        " | percentage | proportion | share of | what share"
         " | growth | growth rate | correlation | running total | moving average | rank of | difference",
+        Cue(
+            "share", "percent"
+        ): "percentage of | percent of | the percentage of | percentage | percent | %",
+        Cue(
+            "share"
+        ): "proportion of | proportion | share of | what share of | what share | fraction of | fraction",
+        Cue(
+            "part", "hour"
+        ): "hour of the day | by hour | per hour | each hour | hourly | every hour | hour of day",
+        Cue(
+            "part", "weekday"
+        ): "day of the week | days of the week | day of week | weekday | weekdays | by weekday"
+        " | per weekday | each weekday | each day of the week",
+        Cue("part", "month"): "month of the year | calendar month",
+        Cue("part", "day"): "day of the month",
+        Cue("weekend"): "weekend | weekends | on weekends | on the weekend | at the weekend",
         Cue("distinct"): "distinct | different | unique | separate | various | differing",
         Cue("compare", ">"): "more than | greater than | over | above | higher than | larger than"
         " | exceed | exceeds | exceeding | bigger than | greater | more | better than | after | beyond"
@@ -117,7 +132,8 @@ CUES: Mapping[str, Cue] = table(
         Cue("top"): "top | bottom",
         Cue(
             "each"
-        ): "for each | of different | for different | by different | for various | each | per | in each | of each | every | for every | by each | at each"
+        ): "for each | for every combination of | for each combination of | every combination of | each combination of"
+        " | of different | for different | by different | for various | each | per | in each | of each | every | for every | by each | at each"
         " | in every | corresponding to each | from each | of every | within each",
         Cue(
             "group"
@@ -184,7 +200,8 @@ CUES: Mapping[str, Cue] = table(
             "relative"
         ): "whose | who | that | which | with | where | having | in which | for which | whom"
         " | has | have | had | when | located in | live in | lives in | living in | in | from | at | for"
-        " | on | during | do | does | did | to | made by | by the | used | through | within | via",
+        " | on | during | do | does | did | to | made by | by the | used | through | within | via | so far | as of now"
+        " | at the moment | for us | to us",
         Cue("rows"): "which | list | list all | show all | find all",
         Cue(
             "details"

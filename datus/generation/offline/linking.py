@@ -11,12 +11,13 @@ from typing import Literal
 
 from datus.generation.offline import chinese, english
 from datus.generation.offline.cues import Cue, CueKind
+from datus.generation.offline.lookup import entries_of
 from datus.generation.offline.names import Entry, SchemaIndex
-from datus.generation.offline.plan import ColumnRef
-from datus.text import Token, is_chinese, is_known, lemma, stem, tokenize
+from datus.generation.offline.told.facts import Fact
+from datus.text import Token, is_chinese, is_known, lemma, tokenize
 from datus.types import GenerationContext, TimeRange, ValueHit
 
-ItemKind = Literal["noun", "value", "quote", "number", "time", "cue", "word", "mark"]
+ItemKind = Literal["noun", "value", "quote", "number", "time", "cue", "word", "mark", "told"]
 
 # How much a mention is worth to the cover, a token; chosen so that a longer name beats two shorter
 # ones, and data beats cue words of the same length.
@@ -27,13 +28,14 @@ _NUMBER_WORTH = 0.85
 _QUOTE_WORTH = 1.6
 _TIME_WORTH = 1.2
 _UNKNOWN_WORTH = -0.6
+_FIXED_WORTH = 9.0  # a token; no cover by names, values and cues is worth as much
 _GROWTH = 1.15  # worth of n tokens is n ** _GROWTH
 _LONGEST_NUMBER = 38  # digits of the widest decimals that databases have; an id must not lose one
 _NUMBER_WORDS = {**english.NUMBERS, **chinese.NUMBERS}
 _SCALES = {**english.SCALES, **chinese.SCALES}
-_LEAST_SCORE = 0.5
-_SPREAD = 0.35
+_LONGEST_CHINESE = 8  # characters of a name that may stand in the schema in English
 _OPTIONS = 6
+_BEING = frozenset({"is", "are", "was", "were", "been", "be"})
 _SUPPORT = 0.45  # as much as readings grant a column whose table is named beside it
 
 
@@ -53,12 +55,26 @@ class Item:
     time: TimeRange | None = None
     light: bool = False
     verb: bool = False
+    told: Fact | None = None
 
 
-def link(context: GenerationContext, index: SchemaIndex) -> tuple[Item, ...]:
-    """The best cover of the question by mentions, in the order of the question."""
+@dataclass(frozen=True, slots=True)
+class Fixed:
+    """What the words at a span are known to mean before the question is linked."""
+
+    span: tuple[int, int]
+    kind: ItemKind
+    entries: tuple[Entry, ...] = ()
+    cue: Cue | None = None
+    told: Fact | None = None
+
+
+def link(
+    context: GenerationContext, index: SchemaIndex, fixed: tuple[Fixed, ...] = ()
+) -> tuple[Item, ...]:
+    """The best cover of the question by mentions, in the order of the question; ``fixed`` ones stay."""
     tokens = _spread(tokenize(context.question.text), index)
-    spans = _Spans(context, tokens, index)
+    spans = _Spans(context, tokens, index, fixed)
     best: list[tuple[float, Item | None]] = [(0.0, None)]
     starts = spans.by_end()
     for end in range(1, len(tokens) + 1):
@@ -145,7 +161,6 @@ _COMMANDS = frozenset(
 _LISTING = frozenset({"of", "and", "or", ","})
 _UNSTORABLE = re.compile("[\0\ud800-\udfff]")  # no database holds a NUL or half a character
 _SOURCE_WORDS = frozenset({"from", "via", "through", "来", "自"})
-_LABELS = (("name",), ("full", "name"))
 
 
 @dataclass(frozen=True)
@@ -155,6 +170,7 @@ class _Spans:
     context: GenerationContext
     tokens: tuple[Token, ...]
     index: SchemaIndex
+    fixed: tuple[Fixed, ...] = ()
 
     def by_end(self) -> dict[int, list[tuple[float, Item]]]:
         found: dict[int, list[tuple[float, Item]]] = {n + 1: [] for n in range(len(self.tokens))}
@@ -169,6 +185,20 @@ class _Spans:
         yield from self._values()
         yield from self._times()
         yield from self._quotes()
+        yield from self._fixed()
+
+    def _fixed(self) -> Iterator[tuple[float, Item]]:
+        for each in self.fixed:
+            place = self._place(each.span)
+            if place is not None:
+                item = replace(
+                    self._item(each.kind, *place),
+                    entries=each.entries,
+                    cue=each.cue,
+                    light=each.kind == "told",
+                    told=each.told,
+                )
+                yield _FIXED_WORTH * (place[1] - place[0]), item
 
     def _item(self, kind: ItemKind, start: int, end: int) -> Item:
         span = (self.tokens[start].span[0], self.tokens[end - 1].span[1])
@@ -194,11 +224,24 @@ class _Spans:
                 yield 0.1, replace(item, light=True)
             elif self._ends_a_name(at):
                 yield 0.0, replace(item, light=True)
-            elif _is_verb(token.text):
+            elif self._predicates(at):
+                yield _UNKNOWN_WORTH, item
+            elif _is_verb(token.text) or self._is_our_doing(at):
                 yield _UNKNOWN_WORTH / 2, replace(item, light=True, verb=True)
             else:
                 yield _UNKNOWN_WORTH, item
         yield from self._ignored_chinese()
+
+    def _predicates(self, at: int) -> bool:
+        """As in "which products have been discontinued?": a participle that says all there is to say."""
+        if at == 0 or self.tokens[at - 1].text not in _BEING or not _is_verb(self.tokens[at].text):
+            return False
+        last = at + 1 == len(self.tokens) or self.tokens[at + 1].kind == "mark"
+        return last and self.tokens[at].text.endswith("ed")
+
+    def _is_our_doing(self, at: int) -> bool:
+        """As in "which brands do we carry": what the asker's house does with its data tells no data apart."""
+        return at > 0 and self.tokens[at - 1].text == "we"
 
     def _scaled(self, at: int, number: float) -> Iterator[tuple[float, Item]]:
         """As in "2 million", 200万: a number with the word for its scale."""
@@ -238,7 +281,7 @@ class _Spans:
         """Whether the words right before a place name a table."""
         for start in range(max(0, at - self.index.longest), at):
             phrase = tuple(token.text for token in self.tokens[start:at])
-            entries = self.index.phrases.get(phrase, ())
+            entries = entries_of(self.index, phrase, phrase)
             if any(entry.column is None and entry.score >= 0.8 for entry in entries):
                 return True
         return False
@@ -261,13 +304,17 @@ class _Spans:
         lemmas = [lemma(token.text) for token in self.tokens]
         yield from self._joined()
         for start in range(len(self.tokens)):
-            if self._commands(start):
+            if self._commands(start) or self._is_our_doing(start):
                 continue
-            for end in range(start + 1, min(start + self.index.longest + 2, len(lemmas)) + 1):
+            reach = self.index.longest + 2
+            if self.tokens[start].kind == "chinese":  # may be called in fewer words of English
+                reach = max(reach, _LONGEST_CHINESE)
+            for end in range(start + 1, min(start + reach, len(lemmas)) + 1):
                 phrase = tuple(lemmas[start:end])
                 if end == start + 1 and self._compares(start):
                     continue
-                entries = self._entries(phrase, tuple(t.text for t in self.tokens[start:end]))
+                raw = tuple(token.text for token in self.tokens[start:end])
+                entries = entries_of(self.index, phrase, raw)
                 if entries:
                     tokens = sum(0.7 if word in ("of", "the", "in") else 1.0 for word in phrase)
                     worth = entries[0].score * tokens**_GROWTH
@@ -292,72 +339,12 @@ class _Spans:
             phrases: list[tuple[str, ...]] = [(lemma(one.text) + lemma(other.text),)]
             phrases += [(one.text, lemma(other.text))] if hyphen else []
             for phrase in phrases:
-                entries = self._entries(phrase, phrase) if phrase in self.index.phrases else ()
+                entries = (
+                    entries_of(self.index, phrase, phrase) if phrase in self.index.phrases else ()
+                )
                 if entries:
                     worth = entries[0].score * (end - at + 1) ** _GROWTH
                     yield worth, replace(self._item("noun", at, end + 1), entries=entries)
-
-    def _entries(self, phrase: tuple[str, ...], raw: tuple[str, ...]) -> tuple[Entry, ...]:
-        phrases = self.index.phrases
-        found = list(phrases.get(phrase, ()) or phrases.get(raw, ()))
-        content = tuple(word for word in phrase if word not in ("of", "the", "in"))
-        if (
-            len(content) < len(phrase)
-            and len(content) == 2
-            and phrase[0] == content[0] != "number"
-            and phrase[-1] == content[1]
-        ):
-            swapped = phrases.get((content[1], content[0]), ())
-            found += [
-                replace(each, score=each.score * 0.95) for each in swapped if each.score > 0.6
-            ]
-        if not found and len(phrase) == 1:
-            found = self._derived(phrase[0])
-        if phrase in _LABELS or phrase == ("id",):
-            found += self._implied(phrase[-1])
-        found = self._tables_first(found)
-        best = max((each.score for each in found), default=0.0)
-        if best < _LEAST_SCORE:
-            return ()
-        kept = [each for each in found if each.score >= max(_LEAST_SCORE - 0.05, best - _SPREAD)]
-        surest: dict[tuple[str, str | None], Entry] = {}
-        for each in sorted(kept, key=lambda each: -each.score):
-            surest.setdefault((each.table, each.column), each)
-        return tuple(surest.values())
-
-    def _tables_first(self, found: list[Entry]) -> list[Entry]:
-        """Where a word names a table, a key that points to it or its own label says the same less well."""
-        named = {e.table: e.score for e in found if e.column is None and e.score >= 0.8}
-        return [
-            each
-            for each in found
-            if each.column is None
-            or not (
-                self.index.points_to(each.ref) in named
-                or each.score <= named.get(each.table, 0.0) + 0.03
-            )
-        ]
-
-    def _implied(self, word: str) -> list[Entry]:
-        """As in "name" and "id" where no column is called so: a table's label or key stands for them."""
-        found = []
-        for table, roles in self.index.tables.items():
-            own = tuple(ColumnRef(table, key) for key in roles.key)
-            columns = own[:1] if word == "id" else self.index.label(table)[:1]
-            found += [Entry(ref.table, ref.column, 0.75) for ref in columns]
-        return found
-
-    def _derived(self, word: str) -> list[Entry]:
-        """Names that share the word's stem: "nation" for ``nationality``."""
-        if len(word) < 5 or not word.isascii():
-            return []
-        root = stem(word)
-        return [
-            replace(entry, score=entry.score * 0.75)
-            for phrase, entries in self.index.phrases.items()
-            if len(phrase) == 1 and phrase[0] != word and stem(phrase[0]) == root
-            for entry in entries
-        ]
 
     def _values(self) -> Iterator[tuple[float, Item]]:
         by_span: dict[tuple[int, int], list[ValueHit]] = {}

@@ -3,10 +3,13 @@
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from functools import cached_property
 
+from datus.generation.offline.kinship import plain_spelling
 from datus.generation.offline.plan import ColumnRef
+from datus.generation.offline.translation import in_english
 from datus.identifiers import identifier_words, shared_prefix, split_identifier
-from datus.text import lemma, tokenize
+from datus.text import is_chinese, lemma, simplify, tokenize
 from datus.types import Column, DatabaseSchema, TableSchema
 
 # Words a warehouse puts before the name proper.
@@ -17,6 +20,12 @@ _GLUE = frozenset(
     {"of", "in", "the", "to", "by", "for", "on", "at", "is", "and", "or", "a", "from", "with", "as"}
 )
 _WEAK = frozenset({"id", "name", "code", "of", "the", "in", "key", "number", "type"})
+
+# Units and the shape of the values, which people leave out.
+_FORMS = frozenset(
+    """km kilometer mile mi kg lb lbs cm mm ft foot meter mib mb gb tb kb mph kmh sec second ms millisecond usd eur dollar
+    euro percent pct yn mf mfu flag ind is million thousand f c""".split()
+)
 
 # Other words for the same head of a name; each group is one meaning.
 SYNONYMS: tuple[frozenset[str], ...] = tuple(
@@ -75,6 +84,15 @@ class SchemaIndex:
     phrases: dict[tuple[str, ...], tuple[Entry, ...]]
     longest: int = field(default=5)
 
+    @cached_property
+    def words_by_letter(self) -> dict[str, tuple[str, ...]]:
+        """The words that name something alone, by their first letter."""
+        found: dict[str, list[str]] = defaultdict(list)
+        for phrase in self.phrases:
+            if len(phrase) == 1 and len(phrase[0]) > 2 and phrase[0].isascii():
+                found[phrase[0][0]].append(phrase[0])
+        return {letter: tuple(sorted(words)) for letter, words in found.items()}
+
     def column(self, ref: ColumnRef) -> Column:
         """The declared column behind a reference."""
         return self.columns[ref]
@@ -129,14 +147,14 @@ def build_index(schema: DatabaseSchema) -> SchemaIndex:
     phrases: dict[tuple[str, ...], dict[tuple[str, str | None], float]] = defaultdict(dict)
     for table in schema.tables:
         key = schema.name_of(table)
-        table_words = _table_words(table.name[cut:])
+        table_words = _in_english(_table_words(table.name[cut:]))
         column_cut = shared_prefix(column.name for column in table.columns)
         for phrase, score in _table_phrases(table, table_words):
             _offer(phrases, phrase, key, None, score)
         for column in table.columns:
             ref = ColumnRef(key, column.name)
             columns[ref] = column
-            words[ref] = identifier_words(column.name[column_cut:])
+            words[ref] = _in_english(identifier_words(column.name[column_cut:]))
             for phrase, score in _column_phrases(
                 column, words[ref], table_words, table.primary_key
             ):
@@ -155,6 +173,23 @@ def build_index(schema: DatabaseSchema) -> SchemaIndex:
         },
         longest=max((len(phrase) for phrase in phrases), default=1),
     )
+
+
+def _in_english(words: tuple[str, ...]) -> tuple[str, ...]:
+    """The words of a name, those in Chinese by their English ones where these are known: the roles that
+    columns play are told by them, and people may ask in either language."""
+    spoken: list[str] = []
+    for word in words:
+        known = in_english(simplify(word)) if is_chinese(word) else ()
+        spoken.extend(known[0] if known else (word,))
+    return tuple(spoken)
+
+
+def _chinese_names(name: str) -> Iterator[tuple[tuple[str, ...], float]]:
+    """A Chinese name as it is said, a character a word, and the ends of a long one."""
+    if is_chinese(name):
+        yield tuple(token.text for token in tokenize(name) if token.kind != "mark"), 1.0
+        yield from comment_names(name.replace("_", "、"))
 
 
 def _table_words(name: str) -> tuple[str, ...]:
@@ -199,6 +234,9 @@ def _table_phrases(
     table: TableSchema, words: tuple[str, ...]
 ) -> Iterator[tuple[tuple[str, ...], float]]:
     yield words, 1.0
+    yield from _chinese_names(table.name)
+    if len(words) > 1:
+        yield ("".join(words),), 0.9
     yield from _with_synonyms(words, 0.85)
     for start, end, score in _parts(words):
         head = end == len(words) and words[-1] not in _WEAK
@@ -214,6 +252,7 @@ def _column_phrases(
 ) -> Iterator[tuple[tuple[str, ...], float]]:
     yield words, 1.0
     yield tuple(lemma(part) for part in split_identifier(column.name)), 1.0
+    yield from _chinese_names(column.name)
     if len(words) > 1:
         yield ("".join(words),), 0.9
     if "birth" in words:
@@ -230,6 +269,12 @@ def _column_phrases(
         yield (*table_words, "id"), 1.05
     for start, end, score in _parts(words):
         yield words[start:end], score
+    bare = _without_unit(words)
+    if bare != words:
+        yield bare, 0.9
+        yield from _with_synonyms(bare, 0.75)
+        if bare[: len(table_words)] == table_words and len(bare) > len(table_words):
+            yield bare[len(table_words) :], 0.88
     if len(words) == 2:
         yield (words[1], words[0]), 0.9
     if len(words) == 3 and words[1] in ("of", "in"):
@@ -238,6 +283,17 @@ def _column_phrases(
         yield ("number", "of", *[word for word in words[1:] if word != "of"]), 1.0
     for phrase, score in comment_names(column.comment):
         yield phrase, score
+
+
+def _without_unit(words: tuple[str, ...]) -> tuple[str, ...]:
+    """A name without what it says of its form: ``length_km``, ``price_in_dollars``, ``address_line_1``."""
+    start = 1 if words[0] == "is" and len(words) > 1 else 0
+    end = len(words)
+    while end - start > 1 and (words[end - 1] in _FORMS or len(words[end - 1]) == 1):
+        end -= 1
+    if end - start > 1 and end < len(words) and words[end - 1] in ("in", "line"):
+        end -= 1
+    return words[start:end]
 
 
 def _parts(words: tuple[str, ...]) -> Iterator[tuple[int, int, float]]:
@@ -277,8 +333,9 @@ def _offer(
     score: float,
 ) -> None:
     if phrase and phrase[0] not in _GLUE and phrase[-1] not in _GLUE:
-        found = phrases[phrase]
-        found[table, column] = max(score, found.get((table, column), 0.0))
+        for said in {phrase, tuple(plain_spelling(word) for word in phrase)}:
+            found = phrases[said]
+            found[table, column] = max(score, found.get((table, column), 0.0))
 
 
 def _roles(
