@@ -326,6 +326,15 @@ class Passage:
 
 
 @dataclass(frozen=True, slots=True)
+class Gloss:
+    """A text told beside a question, with the values and times that its own words name."""
+
+    text: str
+    values: tuple[ValueHit, ...] = ()
+    times: tuple[TimeRange, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class GenerationContext:
     """All that a generator may know of a question. Nodes gather it; a generator only reads it."""
 
@@ -339,6 +348,7 @@ class GenerationContext:
     references: tuple[ReferenceSql, ...] = ()
     passages: tuple[Passage, ...] = ()
     attempts: tuple[Attempt, ...] = ()
+    glosses: tuple[Gloss, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -365,6 +375,9 @@ class Candidate:
         generator: Name of what made it, ``offline`` or a model's.
         metric_query: The metric query that the SQL was compiled from, if it was.
         references: The reference SQL that it follows.
+        explanation: What the SQL computes, in one or two sentences of the asker's language; empty
+            where its generator cannot say it.
+        confidence: How likely its answer is right, in [0, 1]; None where its generator cannot tell.
     """
 
     sql: str
@@ -377,6 +390,8 @@ class Candidate:
     generator: str = "offline"
     metric_query: MetricQuery | None = None
     references: tuple[ReferenceSql, ...] = ()
+    explanation: str = ""
+    confidence: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

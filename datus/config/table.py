@@ -73,6 +73,14 @@ SETTINGS: tuple[Setting, ...] = (
     Setting(_MODEL + "base_url", "text", "Address of the provider, when not its usual one."),
     Setting(_MODEL + "api_key", "secret", "Key for the provider."),
     Setting(
+        _MODEL + "least_confidence",
+        "number",
+        "Type `offline`: how likely an answer must be right; below it the question is refused. 0 answers all it can read.",
+        default=0.8,
+        minimum=0,
+        maximum=1,
+    ),
+    Setting(
         _SPACE + "type",
         "choice",
         "Database engine; `postgres` and `mariadb` are understood too.",

@@ -7,7 +7,7 @@ from datus.generation.base import Generator
 from datus.generation.offline.generator import OfflineGenerator
 
 MAKERS: Mapping[str, Callable[[ModelConfig], Generator]] = {
-    "offline": lambda _: OfflineGenerator(),
+    "offline": lambda model: OfflineGenerator(least_confidence=model.least_confidence),
 }
 
 

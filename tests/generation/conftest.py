@@ -16,8 +16,9 @@ from datus.connectors.base import Connector
 from datus.connectors.registry import Connectors
 from datus.dates import find_time_ranges
 from datus.generation.offline.draft import Draft
-from datus.generation.offline.generator import PASSES, OfflineGenerator, Prepared
+from datus.generation.offline.generator import OfflineGenerator
 from datus.generation.offline.linking import Item, link
+from datus.generation.offline.parsing import PASSES, Prepared
 from datus.generation.offline.readings import readings
 from datus.knowledge.library import Knowledge
 from datus.knowledge.snapshot import Snapshot
@@ -34,6 +35,7 @@ from datus.types import (
 
 DATA = Path(__file__).with_name("data")
 TODAY = date(2024, 3, 15)
+EAGER = OfflineGenerator(least_confidence=0)
 Name = Literal["huts", "clinic"]
 
 
@@ -53,7 +55,7 @@ class World:
 
     @property
     def prepared(self) -> Prepared:
-        return self.generator._prepare(self.schema)
+        return self.generator.prepare(self.schema)
 
     def context(self, text: str, attempts: tuple[Attempt, ...] = ()) -> GenerationContext:
         return GenerationContext(
@@ -66,6 +68,10 @@ class World:
 
     def ask(self, text: str) -> tuple[Candidate, ...]:
         return self.generator.candidates(self.context(text))
+
+    def read(self, text: str) -> tuple[Candidate, ...]:
+        """What would be answered however unsure it is, words that nothing explains aside."""
+        return EAGER.candidates(self.context(text))
 
     def items(self, text: str) -> tuple[Item, ...]:
         return link(self.context(text), self.prepared.index)

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from datus.generation.offline.generator import parse
+from datus.generation.offline.parsing import parse
 from datus.generation.offline.plan import (
     Aggregate,
     AnyPlan,
@@ -125,7 +125,7 @@ def test_a_negated_value_of_a_parent_is_a_plain_comparison(huts: Any) -> None:
 
 def test_rows_that_a_join_would_repeat_are_shown_once(huts: Any) -> None:
     text = "hikers with stays in the Eagle House"
-    rows = huts.run(huts.ask(text)[0].sql).rows
+    rows = huts.run(huts.generator.read(huts.context(text)).parsed[0].sql).rows
     assert len(rows) == len(set(rows)) == 5
     assert not single(huts, "huts in Austria").distinct
 

@@ -68,7 +68,7 @@ def test_what_was_tried_is_not_tried_again(huts: Any) -> None:
     tried: tuple[Attempt, ...] = ()
     generator = OfflineGenerator(least_confidence=-9)
     seen: set[str] = set()
-    for _ in range(12):
+    for _ in range(400):
         try:
             best = generator.candidates(huts.context(text, tried))[0]
         except RefusalError:
@@ -84,17 +84,17 @@ def test_what_was_tried_is_not_tried_again(huts: Any) -> None:
 def test_the_same_context_gives_the_same_candidates(worlds: dict[str, Any]) -> None:
     for name, text in (
         ("huts", "Which hikers stayed in both Larkspur Hut and Eagle House?"),
-        ("huts", "number of stays of each hut"),
+        ("huts", "average age of hikers from Vienna"),
         ("clinic", "各科室2023年的诊疗费总额"),
     ):
         world = worlds[name]
-        first = world.ask(text)
-        assert all(world.ask(text) == first for _ in range(3))
-        assert OfflineGenerator().candidates(world.context(text)) == first
+        first = world.read(text)
+        assert all(world.read(text) == first for _ in range(3))
+        assert OfflineGenerator(least_confidence=0).candidates(world.context(text)) == first
 
 
 def test_an_equal_schema_read_anew_gives_the_same_candidates(huts: Any) -> None:
-    context = huts.context("number of stays of each hut")
+    context = huts.context("average age of hikers from Vienna")
     copy = replace(context, schema=replace(context.schema))
     assert OfflineGenerator().candidates(copy) == OfflineGenerator().candidates(context)
 
@@ -118,7 +118,7 @@ async def test_parallel_questions_over_two_schemas_never_mix(worlds: dict[str, A
 
 def test_threads_that_meet_a_new_schema_at_once_agree(huts: Any) -> None:
     generator = OfflineGenerator()
-    context = huts.context("number of stays of each hut")
+    context = huts.context("average age of hikers from Vienna")
     fresh = [replace(context, schema=replace(context.schema)) for _ in range(5)]
     with ThreadPoolExecutor(16) as pool:
         found = list(pool.map(generator.candidates, fresh * 10))
@@ -156,9 +156,9 @@ def big_schema(tables: int) -> DatabaseSchema:
 
 def test_a_schema_of_700_tables_is_prepared_within_a_second(huts: Any) -> None:
     generator = OfflineGenerator()
-    generator._prepare(big_schema(5))  # dictionaries are loaded once a process
+    generator.prepare(big_schema(5))  # dictionaries are loaded once a process
     began = time.process_time()
-    generator._prepare(big_schema(700))
+    generator.prepare(big_schema(700))
     assert time.process_time() - began < 1.5
 
 

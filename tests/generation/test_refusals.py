@@ -6,8 +6,9 @@ from typing import Any
 import pytest
 
 from datus.errors import RefusalError
-from datus.generation.offline.confidence import LEAST_CONFIDENCE, confidence, weakest_words
-from datus.generation.offline.generator import OfflineGenerator, parse
+from datus.generation.offline.confidence import LEAST_BY_RULES, confidence, weakest_words
+from datus.generation.offline.generator import OfflineGenerator
+from datus.generation.offline.parsing import parse
 from datus.generation.offline.readings import readings
 from datus.types import (
     Column,
@@ -30,7 +31,7 @@ def refusal(world: Any, text: str) -> RefusalError:
     [
         ("What is the revenue of the huts?", {"revenue"}),
         ("What is the median age of hikers?", {"median"}),
-        ("What percentage of hikers live in Vienna?", {"percentage"}),
+        ("What percentage of huts have no wardens?", {"percentage of"}),
         ("What is the second highest hut?", {"second"}),
         ("What is the weather in Vienna?", {"weather"}),
         ("Delete all huts.", {"Delete"}),
@@ -58,7 +59,7 @@ def test_the_message_says_which_words_and_what_to_do(huts: Any) -> None:
 @pytest.mark.parametrize(
     ("text", "some"),
     [
-        ("女患者占比是多少？", "比"),
+        ("患者占比是多少？", "占比"),
         ("诊疗费同比增长多少？", "增长"),
         ("今天天气怎么样", "气"),
         ("第二高的月薪是多少？", "第二"),
@@ -116,13 +117,21 @@ def test_readings_that_tie_are_a_question_back() -> None:
     with pytest.raises(RefusalError) as refused:
         OfflineGenerator(least_confidence=0.99).candidates(twins("What is the average weight?"))
     assert refused.value.code == "ambiguous"
-    tables = {sql.split("FROM ")[1].split()[0] for sql in refused.value.details["readings"]}
+    readings = [each["sql"] for each in refused.value.details["readings"]]
+    tables = {sql.split("FROM ")[1].split()[0] for sql in readings}
     assert tables == {"crate", "barrel"}
 
 
-@pytest.mark.xfail(strict=True, reason="A tie lowers the confidence and is answered with the first")
 @pytest.mark.parametrize(
-    ("text", "values"), [("What is the average weight?", ()), ("in Oslo", IN_OSLO)]
+    ("text", "values"),
+    [
+        pytest.param(
+            "What is the average weight?",
+            (),
+            marks=pytest.mark.xfail(strict=True, reason="The first table is taken where two tie"),
+        ),
+        ("in Oslo", IN_OSLO),
+    ],
 )
 def test_readings_that_tie_are_never_guessed(text: str, values: tuple[ValueHit, ...]) -> None:
     with pytest.raises(RefusalError) as refused:
@@ -154,7 +163,7 @@ def sure(world: Any, text: str, lead: float | None = None) -> float:
 
 def test_a_plain_question_is_sure(huts: Any) -> None:
     assert sure(huts, "How many huts are there?") > 0.9
-    assert 0 < LEAST_CONFIDENCE < 1
+    assert 0 < LEAST_BY_RULES < 1
 
 
 @pytest.mark.parametrize(

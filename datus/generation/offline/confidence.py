@@ -16,8 +16,10 @@ from datus.generation.offline.plan import (
     plan_tables,
 )
 
-LEAST_CONFIDENCE = 0.6
-"""Below it a question is refused."""
+LEAST_BY_RULES = 0.6
+"""Below it the rules alone would refuse a question."""
+SURE_BY_RULES = 0.95
+"""From it on nothing is known against a reading."""
 
 _WEAK_LINKS = ((0.62, 0.3), (0.72, 0.2), (0.9, 0.1))
 _A_JOINED_TABLE = 0.15

@@ -17,6 +17,7 @@ from datus.generation.offline.plan import (
     Compare,
     Condition,
     Expression,
+    Part,
     TimeBucket,
 )
 from datus.types import Grain, TimeRange, WordUse
@@ -40,6 +41,7 @@ class Filter:
     at: int
     condition: Condition
     negated: bool = False
+    told: bool = False  # by the caller, who means it as it stands
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +71,9 @@ class Draft:
     having: list[Compare] = field(default_factory=list)
     group: list[Placed] = field(default_factory=list)
     grains: list[tuple[int, Grain]] = field(default_factory=list)
+    parts: list[tuple[int, Part]] = field(default_factory=list)
+    weekends: list[int] = field(default_factory=list)
+    flags: list[int] = field(default_factory=list)
     times: list[tuple[int, TimeRange, ColumnRef | None]] = field(default_factory=list)
     orders: list[tuple[Expression | None, bool, int]] = field(default_factory=list)
     ranking: Ranking | None = None
@@ -84,6 +89,7 @@ class Draft:
     asking: tuple[bool, ...] = ()
     doubts: list[tuple[float, str]] = field(default_factory=list)
     unread: list[int] = field(default_factory=list)
+    told: list[Condition] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self.asking = (True,) * len(self.items) if self.chinese else _asking(self.items)
@@ -288,6 +294,11 @@ class Draft:
 
     def time_column(self, tables: tuple[str, ...]) -> ColumnRef | None:
         """The column that says when rows of these tables happened; a neighbour's where they have none."""
+        told = next((item.told.time for item in self.items if item.told and item.told.time), None)
+        if told is not None and any(
+            self.graph.distance(told.table, each) is not None for each in tables
+        ):
+            return told
         reached = list(tables)
         for table in tables:
             roles = self.index.tables[table]

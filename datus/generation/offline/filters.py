@@ -1,5 +1,6 @@
 """What filters share: flipping operators, negation, numbers, and joining by "or"."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 from datus.generation.offline.cues import CueKind
@@ -42,10 +43,11 @@ def negation_before(draft: Draft, at: int, first: int) -> bool:
     return False
 
 
-def alternatives(draft: Draft) -> tuple[Condition, ...]:
-    """The filters as conditions, neighbours joined by "or" (or by "and" over one column) made one."""
+def alternatives(draft: Draft, filters: Sequence[Filter] | None = None) -> tuple[Condition, ...]:
+    """The filters, or some of them, as conditions: neighbours joined by "or" (or by "and" over one column)
+    made one."""
     groups: list[list[Filter]] = []
-    for each in sorted(draft.filters, key=lambda f: f.at):
+    for each in sorted(draft.filters if filters is None else filters, key=lambda f: f.at):
         if groups and _joined_by_or(draft, groups[-1][-1], each):
             groups[-1].append(each)
         else:

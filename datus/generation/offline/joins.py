@@ -80,10 +80,13 @@ class JoinGraph:
         path = self.path({one}, other)
         return None if path is None else len(path)
 
-    def tree(self, tables: tuple[str, ...]) -> tuple[str, tuple[Join, ...]] | None:
+    def tree(
+        self, tables: tuple[str, ...], via: tuple[Join, ...] = ()
+    ) -> tuple[str, tuple[Join, ...]] | None:
         """A root and joins that reach all the tables, each join from a table already reached.
 
         Nearest table first (Prim's heuristic for the Steiner tree); None when they do not connect.
+        ``via`` are taken in place of other joins between the same two tables.
         """
         root, waiting = tables[0], list(tables[1:])
         reached, joins = {root}, list[Join]()
@@ -96,4 +99,6 @@ class JoinGraph:
             joins.extend(path)
             reached.update(join.right for join in path)
             waiting = [table for table in waiting if table not in reached and table != nearest]
-        return root, tuple(joins)
+        wanted = {(join.left, join.right): join for join in via}
+        wanted |= {(join.right, join.left): join.turned(join.to_one) for join in via}
+        return root, tuple(wanted.get((join.left, join.right), join) for join in joins)

@@ -5,10 +5,12 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Literal, TypeAlias
 
+from datus.generation.offline.joins import Join
 from datus.types import Grain
 
 Function = Literal["count", "sum", "avg", "min", "max"]
 Operator = Literal["=", "!=", "<", ">", "<=", ">="]
+Part = Literal["hour", "weekday", "day", "month"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,12 +32,23 @@ class Star:
 
 
 @dataclass(frozen=True, slots=True)
+class Share:
+    """A part of an aggregate in place of the whole: what the rows make up for which all of ``part`` hold or,
+    where there is none, what each group makes up of all groups; of 1, or of 100 where ``percent``."""
+
+    part: "tuple[Condition, ...]" = ()
+    percent: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Aggregate:
-    """A function over the rows of a group; ``argument`` None counts rows."""
+    """A function over the rows of a group; ``argument`` None counts rows. With a ``share`` it is the
+    part that some rows make up of it; functions that do not add up have none."""
 
     function: Function
     argument: ColumnRef | None = None
     distinct: bool = False
+    share: Share | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +59,15 @@ class TimeBucket:
     grain: Grain
 
 
-Expression: TypeAlias = ColumnRef | Star | Aggregate | TimeBucket
+@dataclass(frozen=True, slots=True)
+class DatePart:
+    """A date's place within a longer period, as a number; weekdays are 1 (Monday) to 7 (ISO 8601)."""
+
+    column: ColumnRef
+    part: Part
+
+
+Expression: TypeAlias = ColumnRef | Star | Aggregate | TimeBucket | DatePart
 Literal_: TypeAlias = str | int | float | date | bool
 
 
@@ -115,7 +136,10 @@ class Order:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """One SELECT. ``tables`` are those it must read even where no column of theirs is named."""
+    """One SELECT. ``tables`` are those it must read even where no column of theirs is named.
+
+    ``via`` are joins to take where keys leave a choice between two tables.
+    """
 
     select: tuple[Expression, ...]
     tables: tuple[str, ...] = ()
@@ -125,6 +149,12 @@ class Plan:
     having: tuple[Compare, ...] = ()
     order: tuple[Order, ...] = ()
     limit: int | None = None
+    via: tuple[Join, ...] = ()
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether it lists rows: no groups and no aggregates."""
+        return not self.group and not any(isinstance(each, Aggregate) for each in self.select)
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,9 +173,12 @@ def expression_columns(expression: Expression) -> Iterator[ColumnRef]:
     match expression:
         case ColumnRef():
             yield expression
-        case Aggregate(argument=ColumnRef() as argument):
-            yield argument
-        case TimeBucket(column=column):
+        case Aggregate(argument=argument, share=share):
+            if argument is not None:
+                yield argument
+            for condition in share.part if share is not None else ():
+                yield from condition_columns(condition)
+        case TimeBucket(column=column) | DatePart(column=column):
             yield column
         case _:
             return
@@ -186,7 +219,7 @@ def signature(plan: AnyPlan) -> Hashable:
         return signature(plan.left), signature(plan.right)
     return (
         plan.select, frozenset(plan_tables(plan)), frozenset(plan.where), frozenset(plan.group),
-        plan.having, plan.order, plan.limit, plan.distinct,
+        plan.having, plan.order, plan.limit, plan.distinct, frozenset(plan.via),
     )  # fmt: skip
 
 

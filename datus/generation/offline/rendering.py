@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import assert_never
 
@@ -17,6 +17,7 @@ from datus.generation.offline.plan import (
     ColumnRef,
     Compare,
     Condition,
+    DatePart,
     During,
     Either,
     Expression,
@@ -26,6 +27,7 @@ from datus.generation.offline.plan import (
     Member,
     Order,
     Plan,
+    Share,
     Star,
     TimeBucket,
     plan_tables,
@@ -55,6 +57,8 @@ _RESERVED = frozenset(
 )
 _COMPARISONS = {"=": exp.EQ, "!=": exp.NEQ, "<": exp.LT, ">": exp.GT, "<=": exp.LTE, ">=": exp.GTE}
 _FUNCTIONS = {"sum": exp.Sum, "avg": exp.Avg, "min": exp.Min, "max": exp.Max}
+_SQLITE_PARTS = {"hour": "%H", "day": "%d", "month": "%m"}
+_MYSQL_PARTS = {"hour": "HOUR", "day": "DAYOFMONTH", "month": "MONTH"}
 _ALIASES = {"count": "count", "sum": "total", "avg": "average", "min": "min", "max": "max"}
 
 
@@ -86,8 +90,9 @@ class Renderer:
         return exp.Intersect(this=left, expression=right, distinct=True)
 
     def _select(self, plan: Plan, *, alone: bool = True) -> exp.Select:
+        plan = _sorted_apart(plan)
         tables = plan_tables(plan)
-        tree = self.graph.tree(tables) if tables else None
+        tree = self.graph.tree(tables, plan.via) if tables else None
         if tree is None:
             raise UnreachableTablesError(", ".join(tables))
         root, joins = tree
@@ -110,7 +115,7 @@ class Renderer:
         if plan.having:
             query = query.having(*(self._condition(each) for each in plan.having))
         if plan.order:
-            query = query.order_by(*(self._order(each, plan) for each in plan.order))
+            query = query.order_by(*(self._order(each) for each in plan.order))
         if plan.limit is not None:
             query = query.limit(plan.limit)
         return query.distinct() if plan.distinct else query
@@ -133,10 +138,14 @@ class Renderer:
         match expression:
             case ColumnRef(column=column):
                 return column
+            case Aggregate(share=Share(percent=percent)):
+                return "percent" if percent else "share"
             case Aggregate(function=function, argument=argument):
                 return f"{_ALIASES[function]}_{argument.column}" if argument else _ALIASES[function]
             case TimeBucket(grain=grain):
                 return grain
+            case DatePart(part=part):
+                return part
             case Star(table=table):
                 return table
             case _:
@@ -172,6 +181,8 @@ class Renderer:
             case Star(table=table):
                 name = self.index.tables[table].schema.name
                 return exp.Column(this=exp.Star(), table=self._identifier(name))
+            case Aggregate(share=Share()):
+                return self._share(expression)
             case Aggregate(function="count", argument=None):
                 return exp.Count(this=exp.Star())
             case Aggregate(function="count", argument=ColumnRef() as argument, distinct=distinct):
@@ -181,12 +192,67 @@ class Renderer:
                 return _FUNCTIONS[function](this=self._column(argument))
             case TimeBucket():
                 return self._bucket(expression)
+            case DatePart():
+                return self._date_part(expression)
             case _:
                 raise AssertionError(expression)
 
+    def _share(self, aggregate: Aggregate) -> exp.Expr:
+        """What some rows make up of an aggregate; NULL where the whole is nothing."""
+        share = aggregate.share
+        assert share is not None
+        whole = self._expression(replace(aggregate, share=None))
+        part = whole.copy()
+        if share.part:
+            column = self._column(aggregate.argument) if aggregate.argument else None
+            condition = exp.and_(*(self._condition(each) for each in share.part))
+            case = exp.Case().when(condition, column or exp.Literal.number(1))
+            distinct = exp.Distinct(expressions=[case]) if aggregate.distinct else case
+            part = (exp.Sum if aggregate.function == "sum" else exp.Count)(this=distinct)
+        else:  # of all groups together
+            whole = exp.Window(this=exp.Sum(this=whole))
+        unit = exp.Literal.number("100.0" if share.percent else "1.0")
+        none = exp.Nullif(this=whole, expression=exp.Literal.number(0))
+        return exp.Div(this=exp.Mul(this=unit, expression=part), expression=none)
+
+    def _date_part(self, date_part: DatePart) -> exp.Expr:
+        column, part = self._moment(date_part.column), date_part.part
+        match self.index.schema.dialect:
+            case "duckdb" | "postgresql":
+                name = "ISODOW" if part == "weekday" else part.upper()
+                extract = exp.Extract(this=exp.var(name), expression=column)
+                return exp.cast(extract, "int")
+            case "sqlite":
+                if part == "weekday":  # %w counts from Sunday, 0
+                    number = exp.cast(_call("STRFTIME", "%w", column), "int")
+                    six = exp.Add(this=number, expression=exp.Literal.number(6))
+                    return exp.Add(
+                        this=exp.Mod(this=exp.paren(six), expression=exp.Literal.number(7)),
+                        expression=exp.Literal.number(1),
+                    )
+                return exp.cast(_call("STRFTIME", _SQLITE_PARTS[part], column), "int")
+            case "mysql":
+                if part == "weekday":  # WEEKDAY counts from Monday, 0
+                    monday = _call("WEEKDAY", column)
+                    return exp.Add(this=monday, expression=exp.Literal.number(1))
+                return _call(_MYSQL_PARTS[part], column)
+
+    def _moment(self, ref: ColumnRef) -> exp.Expr:
+        """A column of dates, or of texts that are dates: only SQLite and MySQL read those by themselves."""
+        column = self._column(ref)
+        if self.index.columns[ref].kind != "text":
+            return column
+        match self.index.schema.dialect:
+            case "duckdb":
+                return exp.TryCast(this=column, to=exp.DataType.build("timestamp"))
+            case "postgresql":
+                return exp.cast(column, "timestamp")
+            case _:
+                return column
+
     def _bucket(self, bucket: TimeBucket) -> exp.Expr:
         """The first day of the period; each database has its own way to it, years are numbers."""
-        column, grain = self._column(bucket.column), bucket.grain
+        column, grain = self._moment(bucket.column), bucket.grain
         match self.index.schema.dialect:
             case "duckdb" | "postgresql":
                 if grain == "year":
@@ -200,10 +266,10 @@ class Renderer:
             case "mysql":
                 return _mysql_bucket(column, grain)
 
-    def _order(self, order: Order, plan: Plan) -> exp.Ordered:
-        """A sort key; a ranking wants real values, so missing ones never come first in it."""
-        ranked = plan.limit is not None and self._nullable(order.key)
-        first = False if ranked else self._nulls_first(order.descending)
+    def _order(self, order: Order) -> exp.Ordered:
+        """A sort key; missing values come last, whatever the database does with them by itself."""
+        nullable = self._nullable(order.key)
+        first = False if nullable else self._nulls_first(order.descending)
         return exp.Ordered(
             this=self._expression(order.key), desc=order.descending, nulls_first=first
         )
@@ -220,10 +286,14 @@ class Renderer:
 
     def _nullable(self, key: Expression) -> bool:
         match key:
-            case ColumnRef():
-                return self.index.column(key).nullable
-            case Aggregate(function="count"):
+            case ColumnRef() as column:
+                return self.index.column(column).nullable
+            case TimeBucket(column=column) | DatePart(column=column):
+                return self.index.column(column).nullable
+            case Aggregate(function="count", share=None):
                 return False
+            case Aggregate(argument=ColumnRef() as column, share=None):
+                return self.index.column(column).nullable
             case _:
                 return True
 
@@ -234,7 +304,10 @@ class Renderer:
                     this=self._expression(left), expression=self._right(right, left)
                 )
             case Like(column=column, pattern=pattern, negated=negated):
-                like = exp.Like(this=self._column(column), expression=exp.Literal.string(pattern))
+                # SQLite and MySQL compare patterns without regard to case, the others only so.
+                regardless = self.index.schema.dialect in ("duckdb", "postgresql")
+                match_ = exp.ILike if regardless else exp.Like
+                like = match_(this=self._column(column), expression=exp.Literal.string(pattern))
                 return exp.Not(this=like) if negated else like
             case IsNull(column=column, negated=negated):
                 test = exp.Is(this=self._column(column), expression=exp.Null())
@@ -300,6 +373,28 @@ class Renderer:
             inner = inner.where(exp.Not(this=exp.Is(this=self._column(key), expression=exp.Null())))
         member = exp.In(this=self._column(column), query=exp.Subquery(this=inner))
         return exp.Not(this=member) if negated else member
+
+
+def _sorted_apart(plan: Plan) -> Plan:
+    """A plan whose sort keys each row of the result has one of.
+
+    Rows that become one, as groups or because only distinct ones are asked for, may differ in what they are
+    sorted by. Some databases pick any, others refuse: here the first of them decides.
+    """
+    apart = {order.key for order in plan.order if isinstance(order.key, ColumnRef)}
+    distinct = plan.distinct and not plan.group and apart - set(plan.select)
+    if distinct and all(isinstance(each, ColumnRef) for each in plan.select):
+        plan = replace(plan, distinct=False, group=plan.select)
+    if not plan.group:  # one row of figures has no order
+        alone = all(isinstance(each, Aggregate) for each in plan.select)
+        return replace(plan, order=()) if alone else plan
+    order = tuple(
+        replace(each, key=Aggregate("max" if each.descending else "min", each.key))
+        if isinstance(each.key, ColumnRef) and each.key not in plan.group
+        else each
+        for each in plan.order
+    )
+    return replace(plan, order=order)
 
 
 def _as_number(text: str) -> int | float | str:

@@ -110,7 +110,8 @@ def _measured_once(draft: Draft, plan: Plan) -> Plan:
     if any(isinstance(e, Aggregate) and e.function in ("sum", "avg") for e in plan.select):
         draft.suspect(_INFLATED, f"a join would count rows of {table} more than once")
         return plan
-    if len(key) != 1:
+    if len(key) != 1 or any(isinstance(e, Aggregate) and e.share for e in plan.select):
+        draft.suspect(_INFLATED, f"a join would count rows of {table} more than once")
         return plan
     once = Aggregate("count", ColumnRef(table, key[0]), distinct=True)
     return replace(
@@ -142,7 +143,7 @@ def _measured(plan: Plan) -> tuple[ColumnRef, ...]:
 def _measured_table(draft: Draft, plan: Plan) -> str | None:
     """The one table whose rows the aggregates are over, or None when there are several."""
     tables = {column.table for column in _measured(plan)}
-    if any(e == Aggregate("count") for e in plan.select):
+    if any(isinstance(e, Aggregate) and e.argument is None for e in plan.select):
         if draft.counted is None:
             return None
         tables.add(draft.counted)

@@ -11,6 +11,7 @@ from datus.generation.offline.plan import (
     ColumnRef,
     Compare,
     Condition,
+    DatePart,
     During,
     Either,
     Expression,
@@ -192,6 +193,21 @@ def settle_times(draft: Draft) -> None:
             continue
         draft.select = [placed for placed in draft.select if placed not in listed]
         draft.group.insert(0, Placed(at, as_time_key(draft, column, grain)))
+    _settle_parts(draft, tables)
+
+
+def _settle_parts(draft: Draft, tables: tuple[str, ...]) -> None:
+    """The column of days of the week, hours and weekends; an hour needs a time of day."""
+    for at, part in (*draft.parts, *((at, None) for at in draft.weekends)):
+        column = draft.time_column(tables)
+        kind = draft.index.column(column).kind if column is not None else None
+        if column is None or not draft.index.is_time(column) or (part == "hour" and kind == "date"):
+            draft.unread.append(at)
+        elif part is None:
+            saturday = Compare(DatePart(column, "weekday"), ">=", 6)
+            draft.filters.append(Filter(at, saturday))
+        else:
+            draft.group.insert(0, Placed(at, DatePart(column, part)))
 
 
 def _named_time(draft: Draft, placed: Placed) -> ColumnRef | None:
@@ -235,6 +251,8 @@ def sum_filters(draft: Draft) -> None:
     for each in list(draft.filters):
         left = each.condition.left if isinstance(each.condition, Compare) else None
         if not isinstance(each.condition, Compare) or not isinstance(left, ColumnRef) or not shown:
+            continue
+        if each.told:
             continue
         path = draft.graph.path(shown, left.table)
         many = bool(path) and not all(join.to_one for join in path or ())

@@ -90,6 +90,7 @@ def _groups(draft: Draft, at: int) -> bool:
         draft.is_cue(p, "order", "direction") for p in range(at + 1, min(at + 6, len(draft.items)))
     )
     measured = any(isinstance(p.expression, Aggregate) for p in draft.select) or draft.chinese
+    measured = measured or draft.is_cue_anywhere("share")
     numeric = any(
         (column := draft.column(p)) is not None and draft.index.is_number(column)
         for p in range(at)

@@ -1,0 +1,36 @@
+"""The pass that reads columns of yes and no as conditions."""
+
+from datus.generation.offline.draft import Draft, Filter
+from datus.generation.offline.filters import negation_before
+from datus.generation.offline.plan import ColumnRef, Compare
+
+_FLAG_WORDS = frozenset({"is", "has", "was", "are", "have", "flag"})
+_LISTED = frozenset({"whether", "if", "是否"})
+
+
+def flags(draft: Draft) -> None:
+    """As in "active products", "customers who are not subscribed", 已停用的账户: a column of yes and no says of which
+    rows, unless the question asks whether, or groups by it."""
+    for at, item in enumerate(draft.items):
+        column = draft.column(at)
+        if column is None or at in draft.taken or not _is_flag(draft, column):
+            continue
+        if draft.is_cue(at - 1, "each", "group") or draft.is_cue(at - 2, "each", "group"):
+            continue
+        near = {draft.items[p].text.lower() for p in range(max(0, at - 2), at)}
+        if near & _LISTED or item.text.startswith("是否"):
+            continue
+        negated = negation_before(draft, at, max(0, at - 2))
+        yes = not negated if draft.index.column(column).kind == "boolean" else int(not negated)
+        draft.filters.append(Filter(at, Compare(column, "=", yes)))
+        draft.mentions.append((at, column.table))
+        draft.flags.append(at)
+        draft.take(at, meaning=f"{column} is {'true' if not negated else 'false'}")
+
+
+def _is_flag(draft: Draft, column: ColumnRef) -> bool:
+    kind = draft.index.column(column).kind
+    if kind == "boolean":
+        return True
+    first = column.column.lower().split("_", 1)[0]
+    return kind == "integer" and first in _FLAG_WORDS and "_" in column.column

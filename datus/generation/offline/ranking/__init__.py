@@ -1,0 +1,1 @@
+"""Which of the candidate plans is meant: weights learned from questions with reference SQL."""

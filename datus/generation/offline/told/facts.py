@@ -1,0 +1,22 @@
+"""What a told text amounts to once it is read: facts that stand at words of the question."""
+
+from dataclasses import dataclass
+
+from datus.generation.offline.plan import ColumnRef, Condition
+
+
+@dataclass(frozen=True, slots=True)
+class Fact:
+    """What was told of the words of one mention.
+
+    Attributes:
+        said: The telling in its author's words, for people.
+        conditions: What holds for the rows that the words mean; all of them hold.
+        time: The column that tells when, for words of time.
+        doubts: What speaks against the telling: how much certainty it takes, and why.
+    """
+
+    said: str
+    conditions: tuple[Condition, ...] = ()
+    time: ColumnRef | None = None
+    doubts: tuple[tuple[float, str], ...] = ()

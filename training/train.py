@@ -1,0 +1,255 @@
+"""Learns the offline generator's ranking from questions with reference SQL over SQLite databases.
+
+    python training/train.py --config agent.yml --namespace NAME --questions train.json \
+        --databases FOLDER [--processes 2] [--report REPORT.json]
+
+Five folds by database: no schema is on both sides. Everything told of the result is of databases that
+the weights had not seen; the weights that are written are fitted to all. Two runs on one machine give the
+same file. See ``README.md`` beside it.
+"""
+
+import argparse
+import gzip
+import json
+import pickle
+import random
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import fit
+import gold
+import lightgbm
+import numpy as np
+from contexts import gather
+from label import Asked, Labelled, label
+
+from datus.evaluation.hardness import hardness
+from datus.generation.offline.candidates.scene import Scene
+from datus.generation.offline.generator import OfflineGenerator
+from datus.generation.offline.ranking import ranker as shipped
+from datus.generation.offline.ranking.features import NAMES, Evidence, features
+from datus.generation.offline.ranking.ranker import Ranker, decode
+from datus.generation.offline.ranking.traits import TRAITS
+from datus.generation.offline.ranking.wording import ROLES, phrases, signs, surroundings
+
+FOLDS = 5
+_SURE = 0.55
+_ROLES_FIRST = ("shown", "measured", "sorted", "filtered", "grouped")
+_begin = time.monotonic()
+
+
+def say(text: str) -> None:
+    """A line of progress with the seconds since the start."""
+    print(f"{time.monotonic() - _begin:7.0f} s  {text}", flush=True)
+
+
+@dataclass(frozen=True)
+class Told:
+    """What weights that had not seen a question's database make of it.
+
+    ``sure`` are log-odds; ``rules`` is the rules' confidence where the first candidate is the first
+    reading as it was read, else 0.
+    """
+
+    right: bool = False
+    sure: float = -9.0
+    any_right: bool = False
+    rules: float = 0.0
+
+
+class Learner:
+    """The labelled questions and what can be fitted to any part of them."""
+
+    def __init__(self, asked: Sequence[Asked], folds: Mapping[str, int]) -> None:
+        self.asked = asked
+        self.folds = folds
+        self._generator = OfflineGenerator()
+
+    def wording(self, labelled: Sequence[Labelled]) -> dict[str, Any]:
+        """Models of wording, fitted to some questions."""
+        wanted, around, played = [], [], []
+        for one in labelled:
+            schema = self.asked[one.number].context.schema
+            tree = gold.parse(self.asked[one.number].question.references[0])
+            columns = {
+                t.name.lower(): tuple(c.name.lower() for c in t.columns) for t in schema.tables
+            }
+            has, does = gold.traits(tree), gold.roles(tree, columns)
+            wanted.append([has[name] for name in TRAITS])
+            for at, item in enumerate(one.items):
+                refs = [e.ref for e in item.entries if e.column is not None and e.score >= _SURE]
+                if refs:
+                    found = {
+                        role
+                        for ref in refs
+                        for role in does.get((ref.table.lower(), ref.column.lower()), ())
+                    }
+                    role = next((each for each in _ROLES_FIRST if each in found), "none")
+                    around.append(tuple(surroundings(one.items, at)))
+                    played.append(ROLES.index(role))
+        outputs, roles = np.array(wanted, np.int64), np.array(played, np.int64)
+        return {
+            "traits_by_words": fit.fit_yes_or_no([phrases(one.items) for one in labelled], outputs),
+            "traits_by_signs": fit.fit_yes_or_no([signs(one.items) for one in labelled], outputs),
+            "roles_by_words": fit.fit_one_of(around, roles, len(ROLES)),
+        }
+
+    def rows(self, one: Labelled, ranker: Ranker) -> fit.Rows:
+        """The features of a question's candidates, shape (candidates, features)."""
+        context = self.asked[one.number].context
+        prepared = self._generator.prepare(context.schema)
+        scene = Scene(one.items, prepared.index, prepared.graph, context.values)
+        evidence = Evidence(scene, ranker.words)
+        found = [features(each.plan, each.origin, evidence) for each in one.proposals]
+        return np.array(found, np.float32).reshape(len(found), len(NAMES))
+
+
+def _data(
+    words: dict[str, Any], trees: Mapping[str, Any], line: tuple[float, float]
+) -> dict[str, Any]:
+    return {
+        "features": list(NAMES), "words": words, "calibration": list(line),
+        **{kind: fit.as_lists(trees[kind]) if kind in trees else [] for kind in fit.TREES},
+    }  # fmt: skip
+
+
+def learn(learner: Learner, labelled: Sequence[Labelled]) -> tuple[dict[str, Any], list[Told]]:
+    """Fit by folds and to all.
+
+    Returns:
+        What was fitted to all; for each question whether the first
+        candidate is right, how sure it is (log-odds), and whether any candidate is right (0 or 1), by
+        the weights that had not seen its database.
+    """
+    of = [learner.folds[one.database] for one in labelled]
+    words = [
+        learner.wording([one for one, fold in zip(labelled, of, strict=True) if fold != each])
+        for each in range(FOLDS)
+    ]
+    say("fitted the wording")
+    bare = [decode(_data(each, {}, (1.0, 0.0))) for each in words]
+    rows = [learner.rows(one, bare[fold]) for one, fold in zip(labelled, of, strict=True)]
+    right = [one.right for one in labelled]
+    say(f"computed {sum(map(len, rows)):,} rows of features")
+    told = [Told()] * len(labelled)
+    for fold in range(FOLDS):
+        part = [at for at in range(len(labelled)) if of[at] != fold]
+        trees = {kind: _trees(kind, part, rows, right) for kind in fit.TREES}
+        for at in range(len(labelled)):
+            if of[at] == fold and len(rows[at]):
+                best = int(np.argmax(trees["rank"].predict(rows[at])))
+                (sure,) = trees["sure"].predict(rows[at][best : best + 1], raw_score=True)
+                origin = labelled[at].proposals[best].origin
+                plain = origin.rank == 0 and origin.edit is None
+                rules = origin.sure if plain else 0.0
+                told[at] = Told(right[at][best], float(sure), any(right[at]), rules)
+        say(f"fitted fold {fold + 1} of {FOLDS}")
+    line = fit.fit_line(
+        np.array([each.sure for each in told]), np.array([each.right for each in told])
+    )
+    whole = range(len(labelled))
+    trees = {kind: _trees(kind, whole, rows, right) for kind in fit.TREES}
+    say("fitted all")
+    return _data(learner.wording(labelled), trees, line), told
+
+
+def _trees(
+    kind: str, part: Sequence[int], rows: Sequence[fit.Rows], right: Sequence[Sequence[bool]]
+) -> lightgbm.Booster:
+    return fit.fit_trees(kind, [rows[at] for at in part], [right[at] for at in part])
+
+
+def report(
+    learner: Learner,
+    labelled: Sequence[Labelled],
+    told: Sequence[Told],
+    line: tuple[float, float],
+) -> dict[str, Any]:
+    """Figures over databases that the weights had not seen, and the risk-coverage curve."""
+    ranked = sorted(told, key=lambda each: -each.sure)
+    levels: dict[str, list[bool]] = {}
+    for one, each in zip(labelled, told, strict=True):
+        level = hardness(learner.asked[one.number].question.references[0])
+        levels.setdefault(level, []).append(each.right)
+    curve = []
+    for percent in range(5, 101, 5):
+        count = round(len(ranked) * percent / 100)
+        shown = ranked[:count]
+        curve.append(
+            {
+                "coverage": percent / 100,
+                "precision": round(sum(each.right for each in shown) / count, 4),
+                "confidence": round(shipped.sigmoid(line[0] * shown[-1].sure + line[1]), 3),
+            }
+        )
+    return {
+        "questions": len(told),
+        "right without refusals": round(sum(each.right for each in told) / len(told), 4),
+        "a candidate is right": round(sum(each.any_right for each in told) / len(told), 4),
+        "candidates": round(sum(len(one.proposals) for one in labelled) / len(labelled), 1),
+        "by hardness": {k: round(sum(v) / len(v), 4) for k, v in sorted(levels.items())},
+        "curve": curve,
+        "rules too": [
+            _accepted(told, line, most, rules)
+            for most in (0.7, 0.8)
+            for rules in (0.7, 0.8, 0.9, 1.0)
+        ],
+    }
+
+
+def _accepted(
+    told: Sequence[Told], line: tuple[float, float], least: float, rules: float
+) -> dict[str, float]:
+    """Coverage and precision where sure enough by what was learned, or by the rules."""
+    shown = [
+        each
+        for each in told
+        if shipped.sigmoid(line[0] * each.sure + line[1]) >= least or each.rules >= rules
+    ]
+    return {
+        "least": least,
+        "rules": rules,
+        "coverage": round(len(shown) / len(told), 4),
+        "precision": round(sum(each.right for each in shown) / max(len(shown), 1), 4),
+    }
+
+
+def main() -> None:
+    """Gather, label, learn, and write."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--config", type=Path, required=True)
+    parser.add_argument("--namespace", required=True)
+    parser.add_argument("--questions", type=Path, required=True)
+    parser.add_argument("--databases", type=Path, required=True)
+    parser.add_argument("--processes", type=int, default=2)
+    parser.add_argument("--report", type=Path, default=Path("training-report.json"))
+    parser.add_argument("--gathered", type=Path, help="Where to keep what was gathered.")
+    arguments = parser.parse_args()
+    if arguments.gathered and arguments.gathered.exists():
+        asked = pickle.loads(arguments.gathered.read_bytes())
+    else:
+        asked = gather(arguments.config, arguments.questions, arguments.namespace)
+        if arguments.gathered:
+            arguments.gathered.write_bytes(pickle.dumps(asked))
+    say(f"gathered {len(asked):,} questions")
+    databases = sorted({str(each.question.database) for each in asked})
+    random.Random(fit.SEED).shuffle(databases)
+    learner = Learner(asked, {name: at % FOLDS for at, name in enumerate(databases)})
+    labelled = list(label(asked, arguments.databases, arguments.processes))
+    say(f"labelled {sum(len(one.right) for one in labelled):,} candidates")
+    data, told = learn(learner, labelled)
+    figures = report(learner, labelled, told, tuple(data["calibration"]))
+    figures["seconds"] = round(time.monotonic() - _begin)
+    arguments.report.write_text(json.dumps(figures, indent=1) + "\n", "utf-8")
+    target = Path(shipped.__file__).with_name(shipped.FILE)
+    text = json.dumps(data, separators=(",", ":"), ensure_ascii=False).encode()
+    target.write_bytes(gzip.compress(text, 9, mtime=0))
+    say(f"wrote {target.name}, {target.stat().st_size:,} bytes")
+    print(json.dumps(figures, indent=1))
+
+
+if __name__ == "__main__":
+    main()
