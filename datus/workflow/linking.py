@@ -29,7 +29,7 @@ def link(state: RunState, database: str, snapshot: Snapshot) -> Linking:
         database=database,
         schema=schema,
         linked=linked,
-        values=_values_of(linked, snapshot.find_values(database, question.text)),
+        values=values_of(linked, snapshot.find_values(database, question.text)),
         terms=terms,
         references=tuple(
             each
@@ -62,7 +62,7 @@ def _narrowed(schema: DatabaseSchema, name: str | None) -> DatabaseSchema:
     )
 
 
-def _values_of(linked: DatabaseSchema, values: tuple[ValueHit, ...]) -> tuple[ValueHit, ...]:
+def values_of(linked: DatabaseSchema, values: tuple[ValueHit, ...]) -> tuple[ValueHit, ...]:
     """Return the values that stand in linked tables."""
     names = set(map(linked.name_of, linked.tables))
     return tuple(hit for hit in values if hit.table in names)

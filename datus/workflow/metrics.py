@@ -4,7 +4,9 @@ import asyncio
 
 from datus.errors import InvalidRequestError, RefusalError
 from datus.generation.base import MetricChoice
+from datus.generation.offline.explanation import explain_metrics
 from datus.knowledge.filters import check_filters
+from datus.text import is_chinese
 from datus.types import Candidate, GenerationContext
 from datus.workflow.node import Tools, known
 from datus.workflow.state import RunState
@@ -64,4 +66,7 @@ def _compiled(choice: MetricChoice, state: RunState) -> Candidate:
         ordered=choice.ordered,
         generator=choice.generator,
         metric_query=query,
+        explanation=explain_metrics(
+            query, snapshot.catalogue, chinese=is_chinese(state.question.text)
+        ),
     )

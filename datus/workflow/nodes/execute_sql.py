@@ -3,13 +3,25 @@
 import asyncio
 from dataclasses import replace
 
-from datus.errors import DatabaseError
+from datus.errors import DatabaseError, RefusalError
+from datus.sql.guard import CheckedSql
+from datus.types import Candidate
+from datus.workflow.evidence import GRAVE, is_better, judge
 from datus.workflow.node import Node, Report, Tools, known
+from datus.workflow.nodes.fix import can_be_fixed
 from datus.workflow.state import Executed, RunState
+
+_LIKELY = 0.5
+"""A candidate takes the place of a better one that came to nothing when it is likelier right than not."""
+_MOST_RIVALS = 2
 
 
 class ExecuteSql(Node):
-    """Has the guard check the best candidate and runs what the guard wrote, never the candidate."""
+    """Has the guard check the best candidate and runs what the guard wrote, never the candidate.
+
+    What comes of it is evidence: where the database refuses the statement, or its rows cannot be what was
+    asked for, the next candidate that is likely enough runs too, and takes its place when it does better.
+    """
 
     name = "execute_sql"
     description = "Check the SQL and run it, read-only"
@@ -23,24 +35,73 @@ class ExecuteSql(Node):
             RefusalError: ``unsafe_sql``, from the guard.
             DatabaseError: The database refused the statement or broke it off.
         """
-        linking = known(state.linking, "schema")
-        candidate = state.candidates[0]
-        checked = await asyncio.to_thread(tools.guard, candidate.sql, linking.schema)
+        checked = await self._check(state.candidates[0], state, tools)
         await report.emit("sql_generated", {"sql": checked.sql})
-        connector = tools.connectors.get(state.namespace, linking.database)
-        limits = tools.settings.node_settings[self.name]
         began = tools.clock()
         try:
-            result = await connector.execute(
-                checked.sql,
-                max_rows=int(limits["max_rows"]),
-                timeout_s=float(limits["timeout_s"]),
-            )
-        except DatabaseError:
+            executed = await self._execute(state.candidates[0], checked, state, tools)
+        except DatabaseError as error:
             await _complete(report, "failed", 0, tools.clock() - began)
-            raise
-        await _complete(report, "completed", len(result.rows), result.elapsed_s)
-        return replace(state, executed=Executed(candidate, checked, result), failure=None)
+            if not can_be_fixed(error) or (better := await self._rival(None, state, tools)) is None:
+                raise
+            return await self._instead(better, error.message, state, report)
+        await _complete(report, "completed", len(executed.result.rows), executed.result.elapsed_s)
+        finding = judge(executed, state)
+        if finding is not None and finding.weight >= GRAVE:
+            better = await self._rival(executed, state, tools)
+            if better is not None:
+                return await self._instead(better, finding.text, state, report)
+        return replace(state, executed=executed, failure=None)
+
+    async def _check(self, candidate: Candidate, state: RunState, tools: Tools) -> CheckedSql:
+        schema = known(state.linking, "schema").schema
+        return await asyncio.to_thread(tools.guard, candidate.sql, schema)
+
+    async def _execute(
+        self, candidate: Candidate, checked: CheckedSql, state: RunState, tools: Tools
+    ) -> Executed:
+        database = known(state.linking, "schema").database
+        limits = tools.settings.node_settings[self.name]
+        result = await tools.connectors.get(state.namespace, database).execute(
+            checked.sql,
+            max_rows=int(limits["max_rows"]),
+            timeout_s=float(limits["timeout_s"]),
+        )
+        return Executed(candidate, checked, result)
+
+    async def _rival(
+        self, executed: Executed | None, state: RunState, tools: Tools
+    ) -> Executed | None:
+        """The next likely candidate whose rows are a better answer; None where there is none."""
+        doubted = state.candidates[0].confidence or 0.0
+        likely = [
+            each
+            for each in state.candidates[1:]
+            if each.confidence is not None and each.confidence >= _LIKELY * (1.0 - doubted)
+        ]
+        for candidate in likely[:_MOST_RIVALS]:
+            try:
+                checked = await self._check(candidate, state, tools)
+                rival = await self._execute(candidate, checked, state, tools)
+            except (DatabaseError, RefusalError):
+                continue
+            flaw = judge(rival, state)
+            if flaw is not None and flaw.weight >= GRAVE:
+                continue
+            if executed is None or is_better(rival, executed, state):
+                return rival
+        return None
+
+    async def _instead(
+        self, better: Executed, reason: str, state: RunState, report: Report
+    ) -> RunState:
+        """The state with the better answer, the candidates before it given up for the reason."""
+        await report.detail(f"Took the next candidate: {reason}", reason=reason)
+        await report.emit("sql_generated", {"sql": better.checked.sql})
+        await _complete(report, "completed", len(better.result.rows), better.result.elapsed_s)
+        while state.candidates[0] != better.candidate:
+            state = state.given_up(reason)
+        return replace(state, executed=better, failure=None)
 
 
 async def _complete(report: Report, status: str, rows: int, seconds: float) -> None:

@@ -1,9 +1,11 @@
 """generate_sql: ranked SQL for the question, from whatever generator the configuration names."""
 
+import asyncio
 from dataclasses import replace
 
 from datus.errors import RefusalError
 from datus.types import Candidate, GenerationContext, MetricCatalogue
+from datus.workflow.glosses import glosses
 from datus.workflow.metrics import metric_candidates
 from datus.workflow.node import Node, Report, Tools, known
 from datus.workflow.state import RunState
@@ -40,6 +42,7 @@ class GenerateSql(Node):
             terms=linking.terms,
             references=linking.references,
             attempts=state.attempts,
+            glosses=await asyncio.to_thread(glosses, state, linking, tools),
         )
         most = int(tools.settings.node_settings[self.name]["candidates"])
         state, fresh = await self._answers(context, state, tools)

@@ -26,6 +26,10 @@ class Output(Node):
         linking = known(state.linking, "schema")
         candidate, result = executed.candidate, executed.result
         names = [column.name for column in result.columns]
+        words = [
+            {"words": use.words, "span": list(use.span), "meaning": use.meaning}
+            for use in candidate.words
+        ]
         metadata: dict[str, Any] = {
             "row_count": len(result.rows),
             "truncated": result.truncated,
@@ -35,10 +39,8 @@ class Output(Node):
             "tables": list(executed.checked.tables),
             "columns_used": list(executed.checked.columns),
             "time_ranges": [_time(time, state.question.timezone) for time in state.times],
-            "words": [
-                {"words": use.words, "span": list(use.span), "meaning": use.meaning}
-                for use in candidate.words
-            ],
+            "words": words,
+            "explanation": {"summary": candidate.explanation or None, "words": words},
             "comparisons": [
                 {"words": each.words, "offset": each.offset or "previous"}
                 for each in state.comparisons

@@ -1,45 +1,15 @@
 """reflect: judge the result against the question, try again where it falls short, keep the best."""
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Literal
 
 from datus.errors import DatusError, RefusalError
+from datus.workflow.evidence import is_better, judge
 from datus.workflow.node import Node, Report, Tools, known
 from datus.workflow.nodes.fix import can_be_fixed
 from datus.workflow.state import WIDER, Back, Executed, RunState
 
 Move = Literal["another candidate", "wider linking", "a fix"]
-
-# Hits below this may be words that only happen to be values somewhere.
-_SURE = 0.9
-
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """Something about a result that does not fit the question; ``weight`` compares findings."""
-
-    weight: int
-    text: str
-
-
-def judge(executed: Executed, state: RunState) -> Finding | None:
-    """Return the gravest thing that is wrong with an answer, or None.
-
-    Each rule compares the result with what was linked in the question. An empty result alone is no
-    flaw: it is doubted only where the SQL asks for a value that exists.
-    """
-    rows, sql = executed.result.rows, executed.checked.sql
-    values = known(state.linking, "schema").values
-    if not rows and any(_names(sql, hit.value) for hit in values):
-        return Finding(3, "the result is empty though the values that it asks for exist")
-    if rows and all(value is None for row in rows for value in row):
-        return Finding(3, "the result holds nothing but nulls")
-    if state.times and not executed.candidate.times and not _names_a_time(sql, state):
-        return Finding(2, "the question names a time and the SQL does not use it")
-    sure = [hit.value for hit in values if hit.score >= _SURE]
-    if sure and not any(_names(sql, value) for value in sure):
-        return Finding(1, "the question names values and the SQL uses none of them")
-    return None
 
 
 class Reflect(Node):
@@ -100,35 +70,9 @@ def _keep_better(state: RunState) -> RunState:
     new, best = state.executed, state.best
     if new is None:
         return state
-    if best is not None:
-        flaw, known_flaw = judge(new, state), judge(best, state)
-        lighter = _weight(flaw) < _weight(known_flaw)
-        if not lighter or not _keeps_conditions(best, new, state):
-            return state
+    if best is not None and not is_better(new, best, state):
+        return state
     return replace(state, best=new)
-
-
-def _weight(finding: Finding | None) -> int:
-    return finding.weight if finding else 0
-
-
-def _keeps_conditions(best: Executed, new: Executed, state: RunState) -> bool:
-    before, after = best.checked.sql, new.checked.sql
-    values = {
-        hit.value for hit in known(state.linking, "schema").values if _names(before, hit.value)
-    }
-    keeps_time = _names_a_time(after, state) or not _names_a_time(before, state)
-    return keeps_time and all(_names(after, value) for value in values)
-
-
-def _names(sql: str, value: str) -> bool:
-    """Say whether the SQL holds the value as a string literal or in a pattern."""
-    return value.replace("'", "''").casefold() in sql.casefold()
-
-
-def _names_a_time(sql: str, state: RunState) -> bool:
-    days = [day for time in state.times for day in (time.start, time.end) if day is not None]
-    return any(str(day.year) in sql for day in days)
 
 
 def _move_after(error: DatusError, state: RunState) -> Move | None:
