@@ -4,6 +4,7 @@ import asyncio
 import os
 import sys
 import time
+from collections import Counter
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Annotated
@@ -15,12 +16,14 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Table
 
 from datus import demo
-from datus.config import load_settings
+from datus.config import Settings, load_settings
 from datus.errors import InvalidRequestError
 from datus.evaluation import report
 from datus.evaluation.datasets import HARDNESS, Expectation, Item, Keys, load, select
 from datus.evaluation.local import BY_DATABASE, Plan, open_local, references_dialect
+from datus.evaluation.losses import STAGES, Stage, Watched, losses
 from datus.evaluation.runner import Outcome, evaluate
+from datus.generation.offline.generator import OfflineGenerator
 
 WIDTH = 120
 """Columns of what is printed to a file or a pipe."""
@@ -56,6 +59,12 @@ def eval_command(
     concurrency: Annotated[
         int, typer.Option(min=1, max=64, help="Questions at once; above 1 latencies are mixed.")
     ] = 1,
+    explain_losses: Annotated[
+        bool,
+        typer.Option(
+            "--explain-losses", help="Tell at which stage the offline generator loses answers."
+        ),
+    ] = False,
     report_dir: Annotated[
         Path, typer.Option("--report", help="Folder of report.json and report.md.")
     ] = Path("eval-report"),
@@ -67,7 +76,7 @@ def eval_command(
     items = select(items, limit=limit, sample=sample, seed=seed)
     plan = Plan(workflow, namespace, _day(today))
     begin = time.perf_counter()
-    outcomes = asyncio.run(_run(config, items, plan, concurrency, console))
+    outcomes, lost = asyncio.run(_run(config, items, plan, concurrency, explain_losses, console))
     about = {
         "questions": questions.name,
         "namespace": namespace,
@@ -79,15 +88,23 @@ def eval_command(
     }
     paths = report.write(outcomes, about, report_dir)
     console.print(_table(outcomes))
+    if lost is not None:
+        console.print(_losses_table(lost))
     for line in report.code_lines(report.figures(outcomes)):
         console.print(line, highlight=False)
     console.print(f"Report: {paths[1]} and {paths[0].name}", highlight=False)
 
 
 async def _run(
-    config: Path | None, items: tuple[Item, ...], plan: Plan, concurrency: int, console: Console
-) -> tuple[Outcome, ...]:
+    config: Path | None,
+    items: tuple[Item, ...],
+    plan: Plan,
+    concurrency: int,
+    explain_losses: bool,
+    console: Console,
+) -> tuple[tuple[Outcome, ...], Counter[Stage] | None]:
     settings = load_settings(config)
+    watched = _watched(settings) if explain_losses else None
     dialect = references_dialect(settings, plan, items)
     if settings.uses_builtin_demo:
         demo.ensure(settings.demo_path, lambda table, done, total: console.print(f"demo: {table}"))
@@ -112,10 +129,11 @@ async def _run(
         clock=lambda: datetime.now(UTC),
         random=os.urandom,
         timer=time.perf_counter,
+        generator=watched,
     ) as local:
         with progress:
             bar = progress.add_task("asking", total=len(items))
-            return await evaluate(
+            outcomes = await evaluate(
                 items,
                 local.answer,
                 local.reference,
@@ -123,6 +141,33 @@ async def _run(
                 dialect=dialect,
                 on_outcome=show,
             )
+        if watched is None:
+            return outcomes, None
+        with console.status("Looking where answers were lost ..."):
+            return outcomes, await losses(outcomes, watched, local.reference, dialect)
+
+
+def _watched(settings: Settings) -> Watched:
+    """The offline generator that the settings name, to be looked into.
+
+    Raises:
+        InvalidRequestError: Another model answers.
+    """
+    model = settings.models[settings.target]
+    if model.type != "offline":
+        raise InvalidRequestError(
+            f"--explain-losses looks into the offline generator, and {model.name!r} answers here."
+        )
+    return Watched(OfflineGenerator(least_confidence=model.least_confidence))
+
+
+def _losses_table(lost: Counter[Stage]) -> Table:
+    table = Table(box=SIMPLE_HEAD, padding=(0, 1, 0, 0), title="Lost answers", title_justify="left")
+    for heading in ("stage", "lost", "what it means"):
+        table.add_column(heading, justify="right" if heading == "lost" else "left")
+    for stage, meaning in STAGES.items():
+        table.add_row(stage, str(lost[stage]), meaning)
+    return table
 
 
 def _day(text: str | None) -> date | None:

@@ -35,6 +35,8 @@ def show(answer: Mapping[str, Any], dialect: Dialect | None, console: Console) -
     if answer["result"] is not None:
         console.print(_table(answer["result"], answer["metadata"]["columns"]))
         console.print(_size(answer), style="dim", highlight=False)
+        if told := (answer["metadata"].get("explanation") or {}).get("summary"):
+            console.print(plain(told), highlight=False)
     for metric in answer["metadata"].get("metrics", ()):
         owner = f", owned by {metric['owner']}" if metric["owner"] else ""
         console.print(plain(f"{metric['label']} = {metric['definition']}{owner}"), highlight=False)
