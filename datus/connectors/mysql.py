@@ -49,7 +49,7 @@ _UNKNOWN_TIME_ZONE = 1298
 _RELATIONS = """
 SELECT table_name, table_type LIKE '%VIEW', CASE WHEN table_type NOT LIKE '%VIEW' THEN table_rows END
 FROM information_schema.tables
-WHERE table_schema = DATABASE() AND table_type <> 'SEQUENCE' ORDER BY table_name
+WHERE table_schema = DATABASE() AND table_type <> 'SEQUENCE' ORDER BY BINARY table_name
 """
 
 
@@ -186,7 +186,9 @@ class MysqlSession(Session):
 
     def distinct_sql(self, table: TableSchema, column: Column, *, limit: int) -> str:
         name = quoted(column.name, mark="`")
-        return distinct_sql(quoted(table.name, mark="`"), name, name, "char_length", limit=limit)
+        # Spellings that the column's collation takes for equal are values of their own.
+        text = f"CONVERT({name} USING utf8mb4) COLLATE utf8mb4_bin"
+        return distinct_sql(quoted(table.name, mark="`"), name, text, "char_length", limit=limit)
 
     def end(self) -> bool:
         import pymysql

@@ -2,7 +2,7 @@
 
 import threading
 import warnings
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -83,6 +83,7 @@ def _table(
     known: set[tuple[str | None, str]],
 ) -> TableSchema:
     columns, primary, foreign, comment = parts
+    places = {column["name"]: place for place, column in enumerate(columns)}
     keys = [
         ForeignKey(
             tuple(key["constrained_columns"]),
@@ -90,7 +91,7 @@ def _table(
             tuple(key["referred_columns"]),
             _shown(key["referred_schema"], default_schema),
         )
-        for key in foreign or ()
+        for key in sorted(foreign or (), key=lambda key: _places(key, places))
         if (key["referred_schema"] or relation.schema, key["referred_table"]) in known
     ]
     return TableSchema(
@@ -103,6 +104,11 @@ def _table(
         row_estimate=relation.rows,
         is_view=relation.is_view,
     )
+
+
+def _places(key: Any, places: Mapping[str, int]) -> list[int]:
+    """Sorts foreign keys by their columns: PostgreSQL's come by the names of the constraints."""
+    return [places[name] for name in key["constrained_columns"]]
 
 
 def _shown(schema: str | None, default_schema: str) -> str | None:

@@ -3,11 +3,14 @@
 import logging
 import sqlite3
 from dataclasses import replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from datus.connectors.base import quoted
 from datus.connectors.kinds import declared_kind
 from datus.types import Column, ForeignKey, TableSchema
+
+if TYPE_CHECKING:
+    from sqlglot import exp
 
 _HIDDEN = 1  # of table_xinfo: a virtual table's hidden column; 2 and 3 are generated columns
 
@@ -72,7 +75,7 @@ def _table(
     is_view: bool,
     statistics: dict[str, int],
 ) -> TableSchema:
-    comments = {} if is_view else column_comments(sql)
+    comment, told = ("", {}) if is_view else comments(sql)
     rows = connection.execute(f"PRAGMA table_xinfo({quoted(name)})").fetchall()
     columns = [
         Column(
@@ -80,7 +83,7 @@ def _table(
             declared,
             declared_kind("sqlite", declared),
             nullable=not (required or key),
-            comment=comments.get(column, ""),
+            comment=told.get(column, ""),
         )
         for _, column, declared, required, _, key, hidden in rows
         if hidden != _HIDDEN
@@ -91,6 +94,7 @@ def _table(
         tuple(columns),
         primary_key=tuple(column for _, column in keys),
         foreign_keys=_foreign_keys(connection, name),
+        comment=comment,
         row_estimate=None if is_view else statistics.get(name, _highest_rowid(connection, name)),
         is_view=is_view,
     )
@@ -147,21 +151,27 @@ def _highest_rowid(connection: sqlite3.Connection, name: str) -> int | None:
     return int(highest or 0) if isinstance(highest, int | None) else None
 
 
-def column_comments(sql: str) -> dict[str, str]:
-    """Comments that stand behind a column in its CREATE TABLE text, where people explain columns."""
+def comments(sql: str) -> tuple[str, dict[str, str]]:
+    """Comments in a CREATE TABLE text, where people explain things: behind the table's name and behind columns."""
     if "--" not in sql and "/*" not in sql:
-        return {}
+        return "", {}
     import sqlglot
     from sqlglot import exp
 
     try:
         statement = sqlglot.parse_one(sql, read="sqlite")
     except (sqlglot.errors.SqlglotError, RecursionError):
-        return {}
+        return "", {}
     if not isinstance(statement, exp.Create) or not isinstance(statement.this, exp.Schema):
-        return {}
-    return {
-        part.name: " ".join(comment.strip() for comment in part.comments)
-        for part in statement.this.expressions
+        return "", {}
+    schema = statement.this
+    columns = {
+        part.name: _joined(part)
+        for part in schema.expressions
         if isinstance(part, exp.ColumnDef) and part.comments
     }
+    return _joined(schema.this), columns
+
+
+def _joined(node: "exp.Expr") -> str:
+    return " ".join(comment.strip() for comment in node.comments or ())

@@ -9,7 +9,7 @@ import pytest
 from datus.config import DatabaseConfig
 from datus.connectors.base import Connector
 from datus.connectors.sqlite import open_sqlite
-from datus.connectors.sqlite_schema import column_comments
+from datus.connectors.sqlite_schema import comments
 from datus.errors import DatabaseError
 from datus.types import ForeignKey
 
@@ -139,6 +139,10 @@ async def test_the_file_is_not_touched(connector: Connector) -> None:
 
 
 def test_comments_only_where_there_are_some() -> None:
-    assert column_comments("CREATE TABLE t (a INT)") == {}
-    assert column_comments("CREATE TABLE t (a INT -- first\n, b TEXT)") == {"a": "first"}
-    assert column_comments("CREATE TABLE t (a '-- no comment' ((((") == {}
+    assert comments("CREATE TABLE t (a INT)") == ("", {})
+    assert comments("CREATE TABLE t (a INT -- first\n, b TEXT)") == ("", {"a": "first"})
+    assert comments("CREATE TABLE t -- all of it\n(a INT, b TEXT -- next\n)") == (
+        "all of it",
+        {"b": "next"},
+    )
+    assert comments("CREATE TABLE t (a '-- no comment' ((((") == ("", {})
