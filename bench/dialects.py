@@ -10,7 +10,7 @@ they have the same verdict (answered, refused or failed, and the code) and the s
 where the question asks for one. The servers are those of this machine; what is made there is dropped.
 
 With ``--least-confidence 0`` every question that has a reading is answered: more SQL to compare. With
-``--collation utf8mb4_bin`` MariaDB tells capitals and accents apart, as the other three do.
+``--collation utf8mb4_bin`` MariaDB tells capitals and accents apart as the other three do, in patterns too.
 """
 
 import argparse

@@ -77,7 +77,7 @@ class OfflineGenerator:
 
     def _readings(self, context: GenerationContext) -> tuple[Candidate, ...]:
         told = self._told(context)
-        explored = explore(self._read(told))
+        explored = explore(self._read(told), by_rules=bool(told.used))
         try:
             ranked = self._sure(explored, context)
         except RefusalError as refusal:
@@ -92,7 +92,7 @@ class OfflineGenerator:
         if not ranked:
             raise refusals.nothing_asked(explored.read)
         known = normal_form(context.question.ext_knowledge or "")
-        if chosen := [each for each in ranked if known and normal_form(each.in_words()) in known]:
+        if chosen := _chosen(ranked, known):
             return chosen
         if ranked[0].confidence < self._least_confidence:
             raise refusals.unsure(ranked, self._least_confidence)
@@ -107,3 +107,10 @@ class OfflineGenerator:
             while len(self._prepared) > _KEPT_SCHEMAS:
                 self._prepared.popitem(last=False)
         return found
+
+
+def _chosen(ranked: list[Ranked], known: str) -> list[Ranked]:
+    """The candidate whose words the caller sent back, the longest where one reads on from another."""
+    said = {normal_form(each.in_words()): each for each in reversed(ranked)} if known else {}
+    found = sorted((words for words in said if words in known), key=len)
+    return [said[found[-1]]] if found else []

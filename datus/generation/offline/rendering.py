@@ -304,7 +304,7 @@ class Renderer:
                     this=self._expression(left), expression=self._right(right, left)
                 )
             case Like(column=column, pattern=pattern, negated=negated):
-                # SQLite and MySQL compare patterns without regard to case, the others only so.
+                # SQLite's LIKE, and MySQL's by its default collation, ignores case; the others' has another name.
                 regardless = self.index.schema.dialect in ("duckdb", "postgresql")
                 match_ = exp.ILike if regardless else exp.Like
                 like = match_(this=self._column(column), expression=exp.Literal.string(pattern))

@@ -15,7 +15,7 @@ _ROWS = """
 老师 教师 讲师: teacher instructor professor lecturer | 教授: professor instructor | 学生 学员: student pupil
 医生 大夫 医师: doctor physician | 护士: nurse | 病人 患者: patient | 作者: author writer | 作家: writer author
 演员: actor performer | 导演: director | 歌手: singer artist | 艺术家: artist | 球员 选手: player athlete | 运动员: athlete player
-教练: coach trainer | 司机 驾驶员: driver | 骑手: rider courier | 乘客 旅客: passenger traveler | 飞行员: pilot | 读者: reader
+教练: coach trainer | 司机 驾驶员: driver | 骑手: rider courier | 乘客 旅客: passenger traveler | 飞行员 引航员: pilot | 读者: reader
 订单 定单: order purchase_order | 采购 采购单: purchase | 订单明细 订单项 订单行: order_item order_line order_detail
 明细: detail item line | 商品 产品 货品: product item goods | 货物: goods cargo item | 项目: project item
 类别 分类 类目 品类: category type class | 类型 种类: type kind category | 品牌: brand | 型号: model | 规格: specification size
@@ -48,7 +48,7 @@ _ROWS = """
 论文: paper thesis | 电影 影片: movie film | 电视剧: series tv_series | 节目: program show | 歌曲: song track | 歌: song | 专辑: album
 音乐: music | 乐队: band | 演唱会 音乐会: concert | 展览: exhibition | 博物馆: museum | 游戏: game | 比赛: match game race competition
 赛季: season | 冠军: champion winner | 体育场: stadium | 航班: flight | 机场: airport | 航空公司: airline | 飞机: airplane aircraft plane
-火车 列车: train | 车站 站点: station stop | 车 汽车 车辆: car vehicle | 路线 线路: route line | 目的地: destination | 出发地: origin source departure
+船 船舶 船只: ship vessel boat | 火车 列车: train | 车站 站点: station stop | 车 汽车 车辆: car vehicle | 路线 线路: route line | 目的地: destination | 出发地: origin source departure
 出发: departure | 到达: arrival | 酒店 旅馆: hotel | 房间: room | 客房: room | 预订 预定: reservation booking | 入住: check_in
 餐厅 餐馆 饭店: restaurant | 菜品 菜: dish | 医院: hospital | 诊所: clinic | 预约: appointment | 就诊: visit appointment
 药品 药物 药: medicine drug medication | 疾病: disease | 诊断: diagnosis | 治疗: treatment | 手术: surgery operation
