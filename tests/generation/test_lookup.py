@@ -4,6 +4,7 @@ from datetime import date
 
 import pytest
 
+from datus.dates import find_time_ranges
 from datus.generation.offline.generator import OfflineGenerator
 from datus.generation.offline.lookup import entries_of
 from datus.generation.offline.names import SchemaIndex, build_index
@@ -19,6 +20,7 @@ from datus.types import (
     TypeKind,
 )
 
+TODAY = date(2024, 3, 1)
 EAGER = OfflineGenerator(least_confidence=0)
 
 
@@ -153,7 +155,9 @@ def found(schema: DatabaseSchema, said: str) -> tuple[str, str | None] | None:
 
 
 def answer(schema: DatabaseSchema, text: str) -> str:
-    context = GenerationContext(Question(text, date(2024, 3, 1)), schema)
+    context = GenerationContext(
+        Question(text, TODAY), schema, times=find_time_ranges(text, today=TODAY)
+    )
     return EAGER.candidates(context)[0].sql
 
 
@@ -191,15 +195,11 @@ def test_names_in_other_forms(said: str, name: tuple[str, str | None]) -> None:
 
 @pytest.mark.parametrize(
     "said",
-    ["general", "dollar", "doctor", "dog", "priced", "prize", "depot", "order", "by", "in", "cargoes unpaid",
+    ["general", "doctor", "dog", "prize", "depot", "order", "by", "in", "cargoes unpaid",
      "collar", "pile", "notion", "agent", "lantern", "客户"],
 )  # fmt: skip
 def test_false_friends_name_nothing(said: str) -> None:
-    assert found(HARBOUR, said) not in {
-        (table.name, each)
-        for table in HARBOUR.tables
-        for each in (None, *(c.name for c in table.columns))
-    } or said in ("dollar", "priced")
+    assert found(HARBOUR, said) is None
 
 
 def test_other_forms_are_less_sure_than_the_name_itself() -> None:
@@ -209,7 +209,7 @@ def test_other_forms_are_less_sure_than_the_name_itself() -> None:
         return entries_of(index, (word,), (word,))[0].score
 
     assert score("composer") > score("compose")
-    assert score("pages") > score("pagess")
+    assert score("composer") > score("composser")
 
 
 def test_a_slip_that_could_be_two_names_is_neither() -> None:
