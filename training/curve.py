@@ -37,7 +37,7 @@ def draw(report: dict[str, object]) -> str:
         parts.append(f'<line x1="{MARGIN}" x2="{WIDTH - MARGIN}" y1="{y}" y2="{y}" stroke="#ddd"/>')
         parts.append(f'<text x="{MARGIN - 8}" y="{y + 4}" text-anchor="end">{tenth * 10} %</text>')
     parts.append(f'<polyline points="{points}" fill="none" stroke="#1f5fa8" stroke-width="2.5"/>')
-    for point in curve[1::2]:
+    for point in curve[1:-1:2]:
         x, y = _x(point["coverage"]), _y(point["precision"])
         parts.append(f'<circle cx="{x:.1f}" cy="{y:.1f}" r="3.5" fill="#1f5fa8"/>')
         parts.append(

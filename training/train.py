@@ -28,6 +28,8 @@ from label import Asked, Labelled, label
 
 from datus.evaluation.hardness import hardness
 from datus.generation.offline.candidates.scene import Scene
+from datus.generation.offline.confidence import SURE_BY_RULES
+from datus.generation.offline.exploration import A_GUESS, NOTHING_AGAINST
 from datus.generation.offline.generator import OfflineGenerator
 from datus.generation.offline.ranking import ranker as shipped
 from datus.generation.offline.ranking.features import NAMES, Evidence, features
@@ -47,17 +49,22 @@ def say(text: str) -> None:
 
 
 @dataclass(frozen=True)
-class Told:
-    """What weights that had not seen a question's database make of it.
-
-    ``sure`` are log-odds; ``rules`` is the rules' confidence where the first candidate is the first
-    reading as it was read, else 0.
-    """
+class Judged:
+    """A candidate by weights that had not seen its question's database; ``sure`` are log-odds."""
 
     right: bool = False
     sure: float = -9.0
-    any_right: bool = False
+    unread: bool = True
     rules: float = 0.0
+
+
+@dataclass(frozen=True)
+class Told:
+    """What such weights make of a question: its likeliest candidate, and its first reading as it was read."""
+
+    best: Judged = Judged()
+    first: Judged = Judged()
+    any_right: bool = False
 
 
 class Learner:
@@ -120,9 +127,8 @@ def learn(learner: Learner, labelled: Sequence[Labelled]) -> tuple[dict[str, Any
     """Fit by folds and to all.
 
     Returns:
-        What was fitted to all; for each question whether the first
-        candidate is right, how sure it is (log-odds), and whether any candidate is right (0 or 1), by
-        the weights that had not seen its database.
+        What was fitted to all; and for each question what the weights make of it that had not seen its
+        database.
     """
     of = [learner.folds[one.database] for one in labelled]
     words = [
@@ -140,15 +146,18 @@ def learn(learner: Learner, labelled: Sequence[Labelled]) -> tuple[dict[str, Any
         trees = {kind: _trees(kind, part, rows, right) for kind in fit.TREES}
         for at in range(len(labelled)):
             if of[at] == fold and len(rows[at]):
-                best = int(np.argmax(trees["rank"].predict(rows[at])))
-                (sure,) = trees["sure"].predict(rows[at][best : best + 1], raw_score=True)
-                origin = labelled[at].proposals[best].origin
-                plain = origin.rank == 0 and origin.edit is None
-                rules = origin.sure if plain else 0.0
-                told[at] = Told(right[at][best], float(sure), any(right[at]), rules)
+                ranks = trees["rank"].predict(rows[at])
+                sure = trees["sure"].predict(rows[at], raw_score=True)
+                judged = [
+                    Judged(good, float(odds), each.origin.unread > 0, each.origin.sure)
+                    for good, odds, each in zip(
+                        right[at], sure, labelled[at].proposals, strict=True
+                    )
+                ]
+                told[at] = Told(judged[int(np.argmax(ranks))], judged[0], any(right[at]))
         say(f"fitted fold {fold + 1} of {FOLDS}")
     line = fit.fit_line(
-        np.array([each.sure for each in told]), np.array([each.right for each in told])
+        np.array([each.best.sure for each in told]), np.array([each.best.right for each in told])
     )
     whole = range(len(labelled))
     trees = {kind: _trees(kind, whole, rows, right) for kind in fit.TREES}
@@ -169,51 +178,41 @@ def report(
     line: tuple[float, float],
 ) -> dict[str, Any]:
     """Figures over databases that the weights had not seen, and the risk-coverage curve."""
-    ranked = sorted(told, key=lambda each: -each.sure)
     levels: dict[str, list[bool]] = {}
     for one, each in zip(labelled, told, strict=True):
         level = hardness(learner.asked[one.number].question.references[0])
-        levels.setdefault(level, []).append(each.right)
-    curve = []
-    for percent in range(5, 101, 5):
-        count = round(len(ranked) * percent / 100)
-        shown = ranked[:count]
-        curve.append(
-            {
-                "coverage": percent / 100,
-                "precision": round(sum(each.right for each in shown) / count, 4),
-                "confidence": round(shipped.sigmoid(line[0] * shown[-1].sure + line[1]), 3),
-            }
-        )
+        levels.setdefault(level, []).append(each.best.right)
     return {
         "questions": len(told),
-        "right without refusals": round(sum(each.right for each in told) / len(told), 4),
-        "a candidate is right": round(sum(each.any_right for each in told) / len(told), 4),
+        "right without refusals": _share([each.best.right for each in told]),
+        "a candidate is right": _share([each.any_right for each in told]),
         "candidates": round(sum(len(one.proposals) for one in labelled) / len(labelled), 1),
-        "by hardness": {k: round(sum(v) / len(v), 4) for k, v in sorted(levels.items())},
-        "curve": curve,
-        "rules too": [
-            _accepted(told, line, most, rules)
-            for most in (0.7, 0.8)
-            for rules in (0.7, 0.8, 0.9, 1.0)
-        ],
+        "by hardness": {level: _share(right) for level, right in sorted(levels.items())},
+        "curve": [_answered(told, line, least / 100) for least in range(95, -1, -5)],
     }
 
 
-def _accepted(
-    told: Sequence[Told], line: tuple[float, float], least: float, rules: float
-) -> dict[str, float]:
-    """Coverage and precision where sure enough by what was learned, or by the rules."""
-    shown = [
-        each
-        for each in told
-        if shipped.sigmoid(line[0] * each.sure + line[1]) >= least or each.rules >= rules
-    ]
+def _share(right: Sequence[bool]) -> float:
+    return round(sum(right) / max(len(right), 1), 4)
+
+
+def _answered(told: Sequence[Told], line: tuple[float, float], least: float) -> dict[str, float]:
+    """Coverage and precision at a least confidence, as ``exploration.Explored.confidence`` has it."""
+
+    def confidence(each: Judged, bonus: float = 0.0) -> float:
+        sure = shipped.sigmoid(line[0] * each.sure + line[1]) + bonus
+        return min(sure, A_GUESS) if each.unread else sure
+
+    right = []
+    for each in told:
+        if confidence(each.best) >= least:
+            right.append(each.best.right)
+        elif each.first.rules >= SURE_BY_RULES and confidence(each.first, NOTHING_AGAINST) >= least:
+            right.append(each.first.right)
     return {
-        "least": least,
-        "rules": rules,
-        "coverage": round(len(shown) / len(told), 4),
-        "precision": round(sum(each.right for each in shown) / max(len(shown), 1), 4),
+        "confidence": least,
+        "coverage": round(len(right) / len(told), 4),
+        "precision": _share(right),
     }
 
 

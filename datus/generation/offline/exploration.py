@@ -23,8 +23,10 @@ from datus.types import Candidate
 
 LEAST_CONFIDENCE = 0.8
 """Below it a question is refused; the docs show how right answers are at this and other values."""
-_A_GUESS = 0.5
-_NOTHING_AGAINST = 0.2
+A_GUESS = 0.5
+"""The most confidence that an answer gets where a word is unexplained."""
+NOTHING_AGAINST = 0.2
+"""How much surer than what was learned a first reading is that the rules have nothing against."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,8 +83,8 @@ class Explored:
             return max(0.01, min(0.99, origin.sure + LEAST_CONFIDENCE - LEAST_BY_RULES))
         sure = self.judge.confidence(proposal)
         if origin.rank == 0 and origin.edit is None and origin.sure >= SURE_BY_RULES:
-            sure = min(0.99, sure + _NOTHING_AGAINST)
-        return min(sure, _A_GUESS) if origin.unread else sure
+            sure = min(0.99, sure + NOTHING_AGAINST)
+        return min(sure, A_GUESS) if origin.unread else sure
 
     def ranked(self) -> Iterator[Ranked]:
         """The candidates with their SQL, those that cannot be written left out."""

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from datus.generation.offline.assembly.assemble import assemble
 from datus.generation.offline.candidates.search import Origin, Proposal
-from datus.generation.offline.confidence import SURE_BY_RULES, confidence
+from datus.generation.offline.confidence import confidence
 from datus.generation.offline.draft import Draft
 from datus.generation.offline.joins import JoinGraph
 from datus.generation.offline.linking import Item
@@ -32,6 +32,7 @@ PASSES = (
 )  # fmt: skip
 
 _AN_UNREAD_WORD = 0.5
+_SURE_OF_GROUPS = 0.85  # "by" also means by whom, and per what
 
 
 @dataclass(frozen=True)
@@ -100,7 +101,7 @@ def _is_untaught(parsed: Parsed, origin: Origin) -> bool:
         draft.is_cue(at, "group") or (draft.is_cue(at, "each") and item.text.lower() == "per")
         for at, item in enumerate(draft.items)
     )
-    return bool(figures) and by and origin.sure >= SURE_BY_RULES
+    return bool(figures) and by and origin.sure >= _SURE_OF_GROUPS
 
 
 def read_all(context: GenerationContext, prepared: Prepared, items: tuple[Item, ...]) -> Read:
