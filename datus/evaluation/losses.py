@@ -9,7 +9,7 @@ import sqlglot
 from sqlglot import exp
 from sqlglot.errors import SqlglotError
 
-from datus.errors import DatabaseError
+from datus.errors import DatabaseError, RefusalError
 from datus.evaluation.compare import Reference, matches
 from datus.evaluation.datasets import Item
 from datus.evaluation.references import References, RunReference
@@ -19,9 +19,10 @@ from datus.generation.offline.exploration import Explored
 from datus.generation.offline.generator import OfflineGenerator
 from datus.types import Candidate, GenerationContext
 
-Stage = Literal["before", "linking", "candidates", "rendering", "ranking", "confidence"]
+Stage = Literal["before", "told", "linking", "candidates", "rendering", "ranking", "confidence"]
 STAGES: Mapping[Stage, str] = {
     "before": "the workflow ended before the generator was asked",
+    "told": "a meaning that was told of its words could not be read",
     "linking": "a table of the reference is named by no mention",
     "candidates": "what the reference asks is linked, and no candidate plan gives its rows",
     "rendering": "no candidate is right, and the database refused the SQL of one",
@@ -72,7 +73,11 @@ async def losses(
     for outcome in outcomes:
         if outcome.item.expects == "answer" and outcome.verdict in ("wrong", "refused", "failed"):
             expected, _ = await references.of(outcome.item)
-            explored = watched.explored(outcome.item.question)
+            try:
+                explored = watched.explored(outcome.item.question)
+            except RefusalError:
+                found["told"] += 1
+                continue
             found[await _stage(outcome.item, explored, expected, run_sql, dialect)] += 1
     return found
 

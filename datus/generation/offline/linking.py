@@ -35,6 +35,7 @@ _NUMBER_WORDS = {**english.NUMBERS, **chinese.NUMBERS}
 _SCALES = {**english.SCALES, **chinese.SCALES}
 _LONGEST_CHINESE = 8  # characters of a name that may stand in the schema in English
 _OPTIONS = 6
+_AUXILIARY = frozenset({"have", "be", "do"})
 _BEING = frozenset({"is", "are", "was", "were", "been", "be"})
 _SUPPORT = 0.45  # as much as readings grant a column whose table is named beside it
 
@@ -311,7 +312,7 @@ class _Spans:
                 reach = max(reach, _LONGEST_CHINESE)
             for end in range(start + 1, min(start + reach, len(lemmas)) + 1):
                 phrase = tuple(lemmas[start:end])
-                if end == start + 1 and self._compares(start):
+                if end == start + 1 and (self._compares(start) or lemmas[start] in _AUXILIARY):
                     continue
                 raw = tuple(token.text for token in self.tokens[start:end])
                 entries = entries_of(self.index, phrase, raw)

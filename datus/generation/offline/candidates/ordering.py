@@ -105,6 +105,7 @@ def extreme_rows(plan: Plan, scene: Scene) -> Iterator[Plan]:
         function: Function = "max" if plan.order[0].descending else "min"
         extreme = Plan(select=(Aggregate(function, key),))
         yield replace(plan, order=(), limit=None, where=(*plan.where, Compare(key, "=", extreme)))
-        yield replace(
-            plan, select=(Aggregate(function, key),), order=(), limit=None, distinct=False
-        )
+        if not scene.is_said("who"):  # a person is asked for, and not a figure
+            yield replace(
+                plan, select=(Aggregate(function, key),), order=(), limit=None, distinct=False
+            )

@@ -4,6 +4,7 @@ from datus.generation.offline.draft import Draft, Filter
 from datus.generation.offline.filters import negation_before
 from datus.generation.offline.plan import ColumnRef, Compare
 
+_SURE = 0.7
 _FLAG_WORDS = frozenset({"is", "has", "was", "are", "have", "flag"})
 _LISTED = frozenset({"whether", "if", "是否"})
 
@@ -14,6 +15,8 @@ def flags(draft: Draft) -> None:
     for at, item in enumerate(draft.items):
         column = draft.column(at)
         if column is None or at in draft.taken or not _is_flag(draft, column):
+            continue
+        if item.entries[0].score < _SURE:
             continue
         if draft.is_cue(at - 1, "each", "group") or draft.is_cue(at - 2, "each", "group"):
             continue
