@@ -7,7 +7,7 @@ A draft belongs to a single call and is never shared; the passes in ``conditions
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
-from datus.generation.offline.cues import AGE, CueKind, Measure
+from datus.generation.offline.cues import AGE, MEASURES, CueKind, Measure
 from datus.generation.offline.joins import JoinGraph
 from datus.generation.offline.linking import Item, ItemKind
 from datus.generation.offline.names import SchemaIndex
@@ -265,13 +265,11 @@ class Draft:
         return distance is not None and distance <= 2
 
     def unit_measure(self, number_at: int) -> ColumnRef | None:
-        """The column that the unit behind a number is of: years old and 岁 measure an age."""
-        if (
-            number_at + 1 >= len(self.items)
-            or self.items[number_at + 1].text.lower() not in _AGE_UNITS
-        ):
+        """The column that the unit behind a number is of: years old and 岁 measure an age, dollars a price."""
+        unit = self.items[number_at + 1].text.lower() if number_at + 1 < len(self.items) else ""
+        if unit not in _AGE_UNITS | _MONEY_UNITS:
             return None
-        found = self.measured(AGE, number_at)
+        found = self.measured(AGE if unit in _AGE_UNITS else MEASURES["money"], number_at)
         return found[0] if found is not None and not found[1] else None
 
     def _headed(self, table: str, heads: tuple[str, ...]) -> ColumnRef | None:
@@ -380,6 +378,24 @@ def _asking(items: tuple[Item, ...]) -> tuple[bool, ...]:
     return tuple(flags)
 
 
+_MONEY_UNITS = frozenset(
+    {
+        "dollar",
+        "dollars",
+        "usd",
+        "euro",
+        "euros",
+        "yuan",
+        "rmb",
+        "pounds",
+        "美元",
+        "元",
+        "块",
+        "块钱",
+        "欧元",
+        "人民币",
+    }
+)
 _AGE_UNITS = frozenset({"years old", "year old", "years of age", "岁"})
 # A date that says when a row was made and not when something happened is a guess.
 _GUESSED_TIME = 0.4

@@ -199,7 +199,8 @@ def _both(draft: Draft) -> AnyPlan | None:
     if draft.chinese and not pairs:
         pairs = filters[-2:]  # A和B都
     if len(pairs) < 2:
-        if sum(placed.at > said for placed in draft.select) > 1:
+        plural = draft.items[said].text == "都"  # 都有哪些: all of them
+        if plural or sum(placed.at > said for placed in draft.select) > 1:
             draft.take(said)  # "show both A and B"
         return None
     first, second = pairs[:2]

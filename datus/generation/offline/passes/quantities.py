@@ -176,6 +176,8 @@ def aggregates(draft: Draft) -> None:
         function: Function = cue.value  # type: ignore[assignment]
         noun_at = _argument(draft, at)
         if noun_at is None:
+            if function == "sum" and any(isinstance(p.expression, Aggregate) for p in draft.select):
+                draft.take(at)  # "how many ... in total", 一共有多少: the count is of all already
             continue
         column, table = draft.measure(noun_at), draft.table(noun_at)
         if table is not None and column is None:
