@@ -267,10 +267,16 @@ class Draft:
     def unit_measure(self, number_at: int) -> ColumnRef | None:
         """The column that the unit behind a number is of: years old and 岁 measure an age, dollars a price."""
         unit = self.items[number_at + 1].text.lower() if number_at + 1 < len(self.items) else ""
+        if unit in _MONEY_UNITS and any(map(self._is_figure, range(len(self.items)))):
+            return None  # dollars of whatever is named
         if unit not in _AGE_UNITS | _MONEY_UNITS:
             return None
         found = self.measured(AGE if unit in _AGE_UNITS else MEASURES["money"], number_at)
         return found[0] if found is not None and not found[1] else None
+
+    def _is_figure(self, at: int) -> bool:
+        column = self.column(at)
+        return column is not None and self.index.is_number(column) and not self.index.is_key(column)
 
     def _headed(self, table: str, heads: tuple[str, ...]) -> ColumnRef | None:
         columns = [ColumnRef(table, c.name) for c in self.index.tables[table].schema.columns]

@@ -92,16 +92,15 @@ def _is_untaught(parsed: Parsed, origin: Origin) -> bool:
         return True
     if isinstance(plan, Plan) and any(map(is_share, plan.select)):
         return True
-    figures = (
-        isinstance(plan, Plan)
-        and plan.group
-        and any(isinstance(each, Aggregate) for each in plan.select)
-    )
+    if not isinstance(plan, Plan) or not plan.group:
+        return False
+    keys = (order.key for order in plan.order)
+    figures = any(isinstance(each, Aggregate) for each in (*plan.select, *keys))
     by = any(
         draft.is_cue(at, "group") or (draft.is_cue(at, "each") and item.text.lower() == "per")
         for at, item in enumerate(draft.items)
     )
-    return bool(figures) and by and origin.sure >= _SURE_OF_GROUPS
+    return figures and by and origin.sure >= _SURE_OF_GROUPS
 
 
 def read_all(context: GenerationContext, prepared: Prepared, items: tuple[Item, ...]) -> Read:
