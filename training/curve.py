@@ -7,7 +7,7 @@ import argparse
 import json
 from pathlib import Path
 
-WIDTH, HEIGHT, MARGIN = 640, 400, 56
+WIDTH, HEIGHT, MARGIN = 660, 400, 70
 LOWEST = 0.5
 
 
