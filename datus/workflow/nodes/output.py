@@ -40,6 +40,7 @@ class Output(Node):
             "columns_used": list(executed.checked.columns),
             "time_ranges": [_time(time, state.question.timezone) for time in state.times],
             "words": words,
+            "confidence": candidate.confidence,
             "explanation": {"summary": candidate.explanation or None, "words": words},
             "comparisons": [
                 {"words": each.words, "offset": each.offset or "previous"}

@@ -11,6 +11,7 @@ from datus.generation.offline.plan import (
     Like,
     Literal_,
 )
+from datus.text import lemma
 from datus.types import TimeRange
 
 
@@ -244,6 +245,11 @@ def _bare_number(draft: Draft, at: int) -> None:
     before = draft.preceding(at, draft.is_column, skip=BETWEEN_NOUN_AND_TEST | {"unit"}, reach=4)
     after = draft.following(at, draft.is_column, skip=frozenset({"of", "unit"}), reach=2)
     value = number(draft.items[at])
+    if (named := _numbered(draft, at, value)) is not None:
+        draft.mentions.append((at - 1, named.table))
+        draft.filters.append(Filter(at, Compare(named, "=", value)))
+        draft.take(*([at - 1] if draft.table(at - 1) else []), at, meaning=f"{named} = {value}")
+        return
     for noun_at in (before, after):
         column = draft.column(noun_at) if noun_at is not None else None
         if column is None or noun_at is None or not _fits_number(draft, column, value):
@@ -261,6 +267,24 @@ def _bare_number(draft: Draft, at: int) -> None:
         draft.take(at, at + 1, meaning=f"{aged} = {value}")
     elif 1000 <= value <= 2100:
         _bare_year(draft, at, int(value))
+
+
+def _numbered(draft: Draft, at: int, value: float) -> ColumnRef | None:
+    """As in "order 51234", 订单51234: the column that numbers the rows of the table said right before."""
+    table = draft.table(at - 1) if at else None
+    column = draft.column(at - 1) if at else None
+    if column is not None:  # "status of order 51234"
+        owner = draft.items[at - 1].text.lower().rpartition(" of ")[2]
+        named = tuple(map(lemma, owner.split())) == draft.index.tables[column.table].words
+        table = column.table if named else None
+    whole = isinstance(value, int) and not 1900 <= value <= 2100  # which could be a year
+    if table is None or not whole or draft.items[at - 1].text.lower().endswith("s"):
+        return None
+    roles = draft.index.tables[table]
+    refs = [ColumnRef(table, column.name) for column in roles.schema.columns]
+    numbers = [ref for ref in refs if draft.index.words[ref][-1] in ("number", "no", "num")]
+    keys = [ColumnRef(table, name) for name in roles.key] if len(roles.key) == 1 else []
+    return next((ref for ref in (*numbers, *keys) if draft.index.is_number(ref)), None)
 
 
 def _fits_number(draft: Draft, column: ColumnRef, value: float) -> bool:
