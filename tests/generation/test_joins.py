@@ -125,3 +125,26 @@ def test_tables_of_one_name_in_two_schemas_are_two_nodes() -> None:
     )
     assert graph.distance("andes.stay", "andes.hut") == 1
     assert graph.distance("andes.stay", "alps.hut") is None
+
+
+def test_tables_meet_where_fewest_joins_lead_to_all() -> None:
+    graph = JoinGraph(
+        DatabaseSchema(
+            "sqlite",
+            "shop",
+            (
+                table("region"),
+                table("client", "region"),
+                table("store", "region"),
+                table("purchase", "client", "store"),
+                table("line", "purchase"),
+            ),
+            "main",
+        )
+    )
+    tree = graph.tree(("client", "store", "line"))
+    assert tree is not None
+    assert [join.right for join in tree[1]] == ["purchase", "store", "line"]
+    near = graph.tree(("client", "store"))
+    assert near is not None
+    assert len(near[1]) == 2

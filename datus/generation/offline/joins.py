@@ -85,10 +85,38 @@ class JoinGraph:
     ) -> tuple[str, tuple[Join, ...]] | None:
         """A root and joins that reach all the tables, each join from a table already reached.
 
-        Nearest table first (Prim's heuristic for the Steiner tree); None when they do not connect.
-        ``via`` are taken in place of other joins between the same two tables.
+        Nearest table first (Prim's heuristic for the Steiner tree), by way of one more table where that
+        takes fewer joins: an order lies between its customer, its store and its lines, though customer
+        and store also share a region. None when the tables do not connect. ``via`` are taken in place of
+        other joins between the same two tables.
         """
-        root, waiting = tables[0], list(tables[1:])
+        if tables not in self._trees:
+            self._trees[tables] = self._smallest(tables)
+        joins = self._trees[tables]
+        if joins is None:
+            return None
+        wanted = {(join.left, join.right): join for join in via}
+        wanted |= {(join.right, join.left): join.turned(join.to_one) for join in via}
+        return tables[0], tuple(wanted.get((join.left, join.right), join) for join in joins)
+
+    @cached_property
+    def _trees(self) -> dict[tuple[str, ...], tuple[Join, ...] | None]:
+        return {}
+
+    def _smallest(self, tables: tuple[str, ...]) -> tuple[Join, ...] | None:
+        best = self._grown(tables[0], tables[1:])
+        if best is None or len(tables) < 3:
+            return best
+        beside = (join.right for table in tables for join in self.edges.get(table, ()))
+        for way in dict.fromkeys(beside):
+            if way not in tables:
+                grown = self._grown(tables[0], (way, *tables[1:]))
+                if grown is not None and len(grown) < len(best):
+                    best = grown
+        return best
+
+    def _grown(self, root: str, others: tuple[str, ...]) -> tuple[Join, ...] | None:
+        waiting = [table for table in others if table != root]
         reached, joins = {root}, list[Join]()
         while waiting:
             paths = [(self.path(reached, table), table) for table in waiting]
@@ -99,6 +127,4 @@ class JoinGraph:
             joins.extend(path)
             reached.update(join.right for join in path)
             waiting = [table for table in waiting if table not in reached and table != nearest]
-        wanted = {(join.left, join.right): join for join in via}
-        wanted |= {(join.right, join.left): join.turned(join.to_one) for join in via}
-        return root, tuple(wanted.get((join.left, join.right), join) for join in joins)
+        return tuple(joins)

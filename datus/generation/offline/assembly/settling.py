@@ -281,8 +281,11 @@ def sum_measures(draft: Draft) -> None:
         by = any(draft.is_cue(p.at - 1, "group") for p in draft.group)
         if draft.index.is_key(column) or (column.table in about and not by):
             continue
-        if keys or (draft.times and _ADDITIVE & set(draft.index.words[column])):
+        adds_up = bool(_ADDITIVE & set(draft.index.words[column]))
+        asked = [p for p in draft.cues("aggregate") if draft.items[p].text.lower() == "how much"]
+        if keys or (adds_up and (draft.times or asked)):
             draft.select[at] = replace(placed, expression=Aggregate("sum", column))
+            draft.take(*asked)
     ranking = draft.ranking
     if ranking is not None and isinstance(ranking.key, ColumnRef):
         key = ranking.key

@@ -53,6 +53,7 @@ def _says_name_of(draft: Draft, at: int) -> bool:
     return not draft.index.is_number(column) and not draft.index.is_key(column)
 
 
+_UNNAMED_MEASURE = 0.3  # the question names neither the column nor its table
 _PLACES = Measure(("location", "place", "venue", "address", "city", "country", "state"))
 
 
@@ -69,6 +70,8 @@ def asked_measures(draft: Draft) -> None:
         assert cue.measure is not None
         measured = draft.measured(cue.measure, at)
         if measured is not None:
+            if measured[0].table not in draft.near_tables(at):
+                draft.suspect(_UNNAMED_MEASURE, f"{measured[0]} is a guess")
             draft.select.append(Placed(at, measured[0]))
             draft.take(at, meaning=str(measured[0]))
 
