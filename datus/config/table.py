@@ -263,6 +263,14 @@ SETTINGS: tuple[Setting, ...] = (
         maximum=10_000_000,
     ),
     Setting(
+        _NODE + "execute_sql.agreement",
+        "integer",
+        "Most candidates that run where none is sure enough alone, to see whether their rows agree; 1: such a question is refused at once.",
+        default=4,
+        minimum=1,
+        maximum=20,
+    ),
+    Setting(
         _NODE + "fix.max_attempts",
         "integer",
         "How often SQL that fails is mended in a run.",

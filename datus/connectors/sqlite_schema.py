@@ -11,6 +11,7 @@ from datus.types import Column, ForeignKey, TableSchema
 
 if TYPE_CHECKING:
     from sqlglot import exp
+    from sqlglot.tokenizer_core import Token
 
 _HIDDEN = 1  # of table_xinfo: a virtual table's hidden column; 2 and 3 are generated columns
 
@@ -152,7 +153,8 @@ def _highest_rowid(connection: sqlite3.Connection, name: str) -> int | None:
 
 
 def comments(sql: str) -> tuple[str, dict[str, str]]:
-    """Comments in a CREATE TABLE text, where people explain things: behind the table's name and behind columns."""
+    """Comments in a CREATE TABLE text, where people explain things: behind the table's name or the bracket that
+    follows it, and behind columns."""
     if "--" not in sql and "/*" not in sql:
         return "", {}
     import sqlglot
@@ -170,8 +172,17 @@ def comments(sql: str) -> tuple[str, dict[str, str]]:
         for part in schema.expressions
         if isinstance(part, exp.ColumnDef) and part.comments
     }
-    return _joined(schema.this), columns
+    return _joined(schema.this) or _behind_bracket(sql), columns
 
 
-def _joined(node: "exp.Expr") -> str:
+def _behind_bracket(sql: str) -> str:
+    """The comment behind the first bracket, which the tree of the statement leaves out."""
+    import sqlglot
+    from sqlglot.tokenizer_core import TokenType
+
+    tokens = sqlglot.tokenize(sql, read="sqlite")
+    return _joined(next(each for each in tokens if each.token_type == TokenType.L_PAREN))
+
+
+def _joined(node: "exp.Expr | Token") -> str:
     return " ".join(comment.strip() for comment in node.comments or ())

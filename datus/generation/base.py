@@ -1,8 +1,10 @@
 """The one interface of all generators, hosted or offline."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, cast
 
+from datus.errors import RefusalCode, RefusalError
 from datus.types import Candidate, GenerationContext, MetricQuery, TimeRange, WordUse
 
 
@@ -27,6 +29,23 @@ class MetricChoice:
     generator: str = "offline"
 
 
+class UnsureError(RefusalError):
+    """A refusal that rows may overrule: no candidate is sure enough by itself, some may be together.
+
+    Attributes:
+        candidates: What could be answered, best first, each with its confidence.
+        needed: The confidence that an answer needs, in [0, 1].
+    """
+
+    def __init__(
+        self, refusal: RefusalError, candidates: Sequence[Candidate], needed: float
+    ) -> None:
+        code = cast(RefusalCode, refusal.code)
+        super().__init__(refusal.message, code=code, details=refusal.details)
+        self.candidates = tuple(candidates)
+        self.needed = needed
+
+
 class Generator(Protocol):
     """Turns a question and what the nodes gathered for it into ranked SQL, or into metric queries."""
 
@@ -36,6 +55,7 @@ class Generator(Protocol):
         """Return at least one candidate, best first, none of them among ``context.attempts``.
 
         Raises:
+            UnsureError: A refusal, but candidates whose rows agree may be sure enough together.
             RefusalError: ``unanswerable`` when the data cannot answer, ``ambiguous`` when readings
                 tie; its details name the words and what would help.
         """

@@ -148,16 +148,42 @@ def _runs(tokens: tuple[Token, ...]) -> Iterator[_Run]:
 
 
 def said_in_comment(comment: str, values: Iterable[str]) -> Iterator[tuple[str, str]]:
-    """Values that a comment explains by ``value=words``, each with its words: ``M=male, F=female``."""
-    known = {value.lower(): value for value in values}
-    for value, words in _EXPLAINED.findall(comment):
-        if value.strip().lower() in known:
-            yield known[value.strip().lower()], words.strip()
+    """Values that a comment explains, each with its words, as in ``M=male``, ``1: 已支付``, ``paid 已付款`` and ``门店(store)``.
+
+    What is done is said without 已 too: 已取消, 取消的订单.
+    """
+    folded = comment.lower()
+    known = {value.lower(): value for value in values if value.strip() and value.lower() in folded}
+    if not known:
+        return
+    longest_first = sorted(map(re.escape, known), key=len, reverse=True)
+    places = list(re.finditer(_WHOLE.format("|".join(longest_first)), folded))
+    for at, place in enumerate(places):
+        following = places[at + 1].start() if at + 1 < len(places) else len(comment)
+        words = _words_of(comment, place, following)
+        if words and words.lower() not in known:
+            yield known[place[0]], words
+            if words.startswith("已") and len(words) > 2:
+                yield known[place[0]], words[1:]
 
 
-_EXPLAINED = re.compile(
-    r"([^\s,;:|=，；：、（）()]+(?: [^\s,;:|=，；：、（）()]+)*)\s*=\s*([^,;|=，；、（）()]+)"
-)
+_WHOLE = "(?<![a-z0-9_])(?:{})(?![a-z0-9_])"
+_BEHIND = re.compile(r"(\s*[=:：–—-]\s*|\s+|(?=[\u3400-\u9fff]))([^,;|=:/\n，；：、。（）()]+)")
+_BEFORE = re.compile(r"([^\s,;|=:/，；：、（）()]+)\s*([(（=])\s*$")
+
+
+def _words_of(comment: str, place: re.Match[str], following: int) -> str:
+    """The words for the value at a place: behind it, before it with ``=``, or before its brackets."""
+    if before := _BEFORE.search(comment[: place.start()]):
+        closed = comment[place.end() : place.end() + 1] in tuple(")）")
+        if before[2] == "=" or closed:
+            return before[1]
+    behind = _BEHIND.match(comment, place.end(), following)
+    if behind is None:
+        return ""
+    words = behind[2].strip()
+    told = bool(behind[1].strip()) or len(place[0]) <= 2 or not words.isascii()
+    return words if told else ""  # "delivered today" explains nothing
 
 
 def _key(tokens: tuple[Token, ...]) -> str:

@@ -6,6 +6,7 @@ from types import MappingProxyType
 from typing import Any
 
 from datus.errors import DatusError
+from datus.generation.base import UnsureError
 from datus.knowledge.search import LinkingRate
 from datus.knowledge.snapshot import Snapshot
 from datus.sql.guard import CheckedSql
@@ -87,6 +88,7 @@ class RunState:
         comparisons: Earlier periods that the question wants to see beside them.
         metrics: Metrics that may be meant, best first; None where the workflow looks for none.
         candidates: SQL not tried yet, best first; the first is the one that runs next.
+        doubt: Why the question is refused unless candidates agree; None where the first is sure enough.
         executed: The last candidate, when it ran.
         attempts: SQL that was tried and given up, with the reason.
         failure: The error that is still to be overcome.
@@ -111,6 +113,7 @@ class RunState:
     comparisons: tuple[Comparison, ...] = ()
     metrics: MetricCatalogue | None = None
     candidates: tuple[Candidate, ...] = ()
+    doubt: UnsureError | None = None
     executed: Executed | None = None
     attempts: tuple[Attempt, ...] = ()
     failure: DatusError | None = None

@@ -127,7 +127,11 @@ def test_everything_at_once(load):
     assert settings.workflows["long"].description == "One line"
     assert settings.server.max_connections == 2
     # A node's limit is its own, else the service's; the model is the target.
-    assert settings.node_settings["execute_sql"] == {"timeout_s": 7.0, "max_rows": 5}
+    assert settings.node_settings["execute_sql"] == {
+        "timeout_s": 7.0,
+        "max_rows": 5,
+        "agreement": 4,
+    }
     assert settings.node_settings["generate_sql"] == {"model": "mine", "candidates": 5}
 
 
@@ -146,7 +150,7 @@ def test_defaults(load):
         },
         "search_metrics": {"limit": 12, "otherwise": "refuse"},
         "generate_sql": {"model": "offline", "candidates": 5},
-        "execute_sql": {"timeout_s": 30.0, "max_rows": 10_000},
+        "execute_sql": {"timeout_s": 30.0, "max_rows": 10_000, "agreement": 4},
         "fix": {"max_attempts": 1},
         "reflect": {"max_rounds": 3},
     }

@@ -141,6 +141,10 @@ async def test_the_file_is_not_touched(connector: Connector) -> None:
 def test_comments_only_where_there_are_some() -> None:
     assert comments("CREATE TABLE t (a INT)") == ("", {})
     assert comments("CREATE TABLE t (a INT -- first\n, b TEXT)") == ("", {"a": "first"})
+    assert comments("CREATE TABLE t ( -- all of it\n a INT -- first\n)") == (
+        "all of it",
+        {"a": "first"},
+    )
     assert comments("CREATE TABLE t -- all of it\n(a INT, b TEXT -- next\n)") == (
         "all of it",
         {"b": "next"},

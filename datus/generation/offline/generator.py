@@ -5,7 +5,7 @@ from collections import OrderedDict
 from itertools import islice
 
 from datus.errors import RefusalError
-from datus.generation.base import MetricChoice
+from datus.generation.base import MetricChoice, UnsureError
 from datus.generation.offline import refusals
 from datus.generation.offline.exploration import LEAST_CONFIDENCE, Explored, Ranked, explore
 from datus.generation.offline.joins import JoinGraph
@@ -80,6 +80,9 @@ class OfflineGenerator:
         explored = explore(self._read(told), by_rules=bool(told.used))
         try:
             ranked = self._sure(explored, context)
+        except UnsureError as doubt:
+            others = [told.original(each) for each in doubt.candidates]
+            raise UnsureError(told.named(doubt), others, doubt.needed) from doubt
         except RefusalError as refusal:
             raise told.named(refusal) from refusal
         return tuple(told.original(each.candidate()) for each in ranked)
@@ -95,7 +98,11 @@ class OfflineGenerator:
         if chosen := _chosen(ranked, known):
             return chosen
         if ranked[0].confidence < self._least_confidence:
-            raise refusals.unsure(ranked, self._least_confidence)
+            refusal = refusals.unsure(ranked, self._least_confidence)
+            if ranked[0].parsed.unread:
+                raise refusal
+            others = [each.candidate() for each in ranked if not each.parsed.unread]
+            raise UnsureError(refusal, others, self._least_confidence)
         return ranked
 
     def prepare(self, schema: DatabaseSchema) -> Prepared:

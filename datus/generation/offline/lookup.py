@@ -24,6 +24,7 @@ _BY_SHORT_FORM = 0.7
 _BY_SLIP = 0.75
 _WEAKEST_PART = 0.3  # a word of a long name, such as the first of three
 _KEY_OF_NAMED = 0.7
+_A_KEYS_NAME = 0.02  # less sure than a table that is itself called so
 
 
 def entries_of(
@@ -42,7 +43,7 @@ def entries_of(
         found = _otherwise(index, phrase, raw, found)
     if phrase in _LABELS or phrase == ("id",):
         found += _implied(index, phrase[-1])
-    found = _tables_first(index, found)
+    found = _tables_first(index, phrase, found)
     best = max((each.score for each in found), default=0.0)
     if best < _LEAST_SCORE:
         return ()
@@ -153,20 +154,37 @@ def _by_slip(index: SchemaIndex, word: str) -> tuple[Entry, ...]:
     return index.phrases[near[0],] if len(near) == 1 else ()
 
 
-def _tables_first(index: SchemaIndex, found: list[Entry]) -> list[Entry]:
+def _tables_first(index: SchemaIndex, phrase: tuple[str, ...], found: list[Entry]) -> list[Entry]:
     """Where a word names a table, its own label says the same less well, and so does a key that points to
-    it; a key that is called exactly so stays as a second meaning."""
+    it; a key whose very name it is stays as a second meaning."""
+    found = [*found, *_pointed_to(index, found)]
     named = {e.table: e.score for e in found if e.column is None and e.score >= 0.8}
     kept = []
     for each in found:
         if each.column is None:
             kept.append(each)
         elif index.points_to(each.ref) in named:
-            if each.score >= 0.95:
+            if each.score >= 0.95 and set(phrase) <= set(index.words[each.ref]):
                 kept.append(replace(each, score=_KEY_OF_NAMED))
         elif each.score > named.get(each.table, 0.0) + 0.03:
             kept.append(each)
     return kept
+
+
+def _pointed_to(index: SchemaIndex, found: list[Entry]) -> Iterator[Entry]:
+    """A key whose comment is 顾客, no number or code, is called as the rows that it points to are, where no
+    other key of its table points there too and plays another part."""
+    for each in found:
+        target = (
+            index.points_to(each.ref)
+            if each.column is not None and 0.8 <= each.score < 1.0
+            else None
+        )
+        if target is not None and target != each.table:
+            keys = index.tables[each.table].schema.foreign_keys
+            last = target.rpartition(".")[2].lower()
+            if sum(key.ref_table.lower() == last for key in keys) == 1:
+                yield Entry(target, None, each.score - _A_KEYS_NAME)
 
 
 def _implied(index: SchemaIndex, word: str) -> list[Entry]:

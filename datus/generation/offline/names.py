@@ -1,5 +1,6 @@
 """What the schema's tables and columns may be called in a question, and what role each plays."""
 
+import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
@@ -200,9 +201,10 @@ def _table_words(name: str) -> tuple[str, ...]:
 
 def comment_names(comment: str) -> Iterator[tuple[tuple[str, ...], float]]:
     """Short phrases of a comment that can serve as names: those before its first semicolon, for each
-    language, where ``|`` or a new line parts the languages."""
+    language, where ``|`` or a new line parts the languages. What is listed behind a colon or in brackets are
+    values: ``Status: paid, failed``."""
     for section in comment.replace("|", "\n").splitlines():
-        section = section.replace("；", ";").split(";", 1)[0]
+        section = _VALUES_LISTED.sub("", section.replace("；", ";").split(";", 1)[0])
         for position, part in enumerate(_comment_parts(section)):
             tokens = tuple(lemma(token.text) for token in tokenize(part) if token.kind != "mark")
             chinese = bool(tokens) and any(token.kind == "chinese" for token in tokenize(part))
@@ -210,6 +212,9 @@ def comment_names(comment: str) -> Iterator[tuple[tuple[str, ...], float]]:
                 yield _plain(tokens), 0.97 if position == 0 else 0.93
             if chinese and 3 <= len(tokens) <= 8:
                 yield from _chinese_parts(tokens)
+
+
+_VALUES_LISTED = re.compile(r"[:：].*[,，、/].*|[(（][^()（）]*[,，、/:：=][^()（）]*[)）]")
 
 
 def _chinese_parts(tokens: tuple[str, ...]) -> Iterator[tuple[tuple[str, ...], float]]:

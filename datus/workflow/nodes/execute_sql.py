@@ -1,11 +1,14 @@
 """execute_sql: the guard, then the database. No other place of datus runs generated SQL."""
 
 import asyncio
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import replace
 
-from datus.errors import DatabaseError, RefusalError
+from datus.errors import DatabaseError, RefusalError, StatementTimeoutError
+from datus.generation.base import UnsureError
 from datus.sql.guard import CheckedSql
 from datus.types import Candidate
+from datus.workflow.agreement import agreed, rows_of, together
 from datus.workflow.evidence import GRAVE, is_better, judge
 from datus.workflow.node import Node, Report, Tools, known
 from datus.workflow.nodes.fix import can_be_fixed
@@ -32,9 +35,12 @@ class ExecuteSql(Node):
         """Run the best candidate that is left.
 
         Raises:
-            RefusalError: ``unsafe_sql``, from the guard.
+            RefusalError: ``unsafe_sql``, from the guard; the generator's own, where no candidate was sure
+                enough and what ran does not agree.
             DatabaseError: The database refused the statement or broke it off.
         """
+        if state.doubt is not None:
+            return await self._settled(state.doubt, state, tools, report)
         checked = await self._check(state.candidates[0], state, tools)
         await report.emit("sql_generated", {"sql": checked.sql})
         began = tools.clock()
@@ -69,6 +75,36 @@ class ExecuteSql(Node):
         )
         return Executed(candidate, checked, result)
 
+    async def _settled(
+        self, doubt: UnsureError, state: RunState, tools: Tools, report: Report
+    ) -> RunState:
+        """The answer that enough candidates give, none of them sure enough alone."""
+        most = int(tools.settings.node_settings[self.name]["agreement"])
+        groups: dict[Hashable, list[Executed]] = {}
+        left = state.candidates[:most]
+        while left and _may_agree(groups, left, doubt.needed):
+            candidate, left = left[0], left[1:]
+            try:
+                checked = await self._check(candidate, state, tools)
+                executed = await self._execute(candidate, checked, state, tools)
+            except StatementTimeoutError:
+                break  # the next would take as long
+            except (DatabaseError, RefusalError):
+                continue
+            rows = rows_of(executed.result)
+            if rows is not None:
+                groups.setdefault(rows, []).append(executed)
+        best = max(groups.values(), key=together, default=[])
+        if len(best) < 2 or together(best) < doubt.needed:
+            raise doubt
+        answer = agreed(best)
+        await report.detail(
+            f"{len(best)} ways to answer give the same rows",
+            agreeing=len(best),
+            confidence=answer.candidate.confidence,
+        )
+        return await self._take(answer, state, report)
+
     async def _rival(
         self, executed: Executed | None, state: RunState, tools: Tools
     ) -> Executed | None:
@@ -97,11 +133,22 @@ class ExecuteSql(Node):
     ) -> RunState:
         """The state with the better answer, the candidates before it given up for the reason."""
         await report.detail(f"Took the next candidate: {reason}", reason=reason)
-        await report.emit("sql_generated", {"sql": better.checked.sql})
-        await _complete(report, "completed", len(better.result.rows), better.result.elapsed_s)
         while state.candidates[0] != better.candidate:
             state = state.given_up(reason)
-        return replace(state, executed=better, failure=None)
+        return await self._take(better, state, report)
+
+    async def _take(self, executed: Executed, state: RunState, report: Report) -> RunState:
+        await report.emit("sql_generated", {"sql": executed.checked.sql})
+        await _complete(report, "completed", len(executed.result.rows), executed.result.elapsed_s)
+        return replace(state, executed=executed, failure=None)
+
+
+def _may_agree(
+    groups: Mapping[Hashable, Sequence[Executed]], left: Sequence[Candidate], needed: float
+) -> bool:
+    """Whether it is still open if candidates agree, and whether enough of them can."""
+    most = max(map(together, groups.values()), default=0.0)
+    return most < needed <= most + sum(each.confidence or 0.0 for each in left)
 
 
 async def _complete(report: Report, status: str, rows: int, seconds: float) -> None:

@@ -4,6 +4,7 @@ import asyncio
 from dataclasses import replace
 
 from datus.errors import RefusalError
+from datus.generation.base import UnsureError
 from datus.types import Candidate, GenerationContext, MetricCatalogue
 from datus.workflow.glosses import glosses
 from datus.workflow.metrics import metric_candidates
@@ -65,7 +66,7 @@ class GenerateSql(Node):
         self, context: GenerationContext, state: RunState, tools: Tools
     ) -> tuple[RunState, tuple[Candidate, ...]]:
         if state.metrics is None:
-            return state, await self._ask(context, state, tools)
+            return await self._ask(context, state, tools)
         try:
             return state, await metric_candidates(context, state, tools)
         except RefusalError as refusal:
@@ -73,19 +74,22 @@ class GenerateSql(Node):
             if refusal.code != "unanswerable" or otherwise == "refuse" or state.metric_query:
                 raise
             state = replace(state, handed_over=refusal.message)
-            return state, await self._ask(context, state, tools)
+            return await self._ask(context, state, tools)
 
     async def _ask(
         self, context: GenerationContext, state: RunState, tools: Tools
-    ) -> tuple[Candidate, ...]:
+    ) -> tuple[RunState, tuple[Candidate, ...]]:
+        state = replace(state, doubt=None)
         try:
-            return await tools.generator.generate(context)
+            return state, await tools.generator.generate(context)
         except RefusalError as refusal:
             if state.candidates:
-                return ()
+                return state, ()
             # Asked again after a failure, the failure is what the caller has to know.
             if state.failure is not None and not isinstance(state.failure, RefusalError):
                 raise state.failure from refusal
+            if isinstance(refusal, UnsureError):
+                return replace(state, doubt=refusal), refusal.candidates
             raise
 
 

@@ -1,0 +1,75 @@
+"""Where no candidate is sure enough alone, those whose rows are the same are sure together."""
+
+from collections.abc import Callable, Sequence
+
+import pytest
+
+from datus.errors import RefusalError
+from datus.generation.base import UnsureError
+from datus.types import Candidate, GenerationContext
+
+IN_ROME = "Which customers live in Rome?"
+ROME = "SELECT name FROM customers WHERE city = 'Rome'"
+THE_SAME = "SELECT DISTINCT name FROM customers WHERE city IN ('Rome')"
+ALL = "SELECT name FROM customers"
+EMPTY = "SELECT name FROM customers WHERE id > 100"
+EMPTY_TOO = "SELECT name FROM customers WHERE id > 200"
+BROKEN = "SELECT abs(-9223372036854775807 - id) AS n FROM customers"
+REFUSAL = RefusalError("Two ways to read it.", code="ambiguous", details={"words": ["Rome"]})
+
+
+def unsure(
+    *candidates: tuple[str, float], needed: float = 0.8
+) -> Callable[[GenerationContext], Sequence[Candidate]]:
+    def script(_: GenerationContext) -> Sequence[Candidate]:
+        made = [Candidate(sql, sure, (), (), confidence=sure) for sql, sure in candidates]
+        raise UnsureError(REFUSAL, made, needed)
+
+    return script
+
+
+async def test_candidates_with_the_same_rows_are_one_answer(lab) -> None:
+    outcome = await lab.ask("nl2sql", unsure((ROME, 0.5), (ALL, 0.1), (THE_SAME, 0.35)), IN_ROME)
+    assert outcome.status == "completed"
+    assert {row["name"] for row in outcome.answer["result"]} == {"Bo", "Cy"}
+    assert outcome.answer["metadata"]["confidence"] == 0.85
+    assert outcome.answer["sql"] == lab.of("sql_generated")[0]["sql"]
+    assert len(lab.of("sql_generated")) == 1
+
+
+@pytest.mark.parametrize(
+    "candidates",
+    [
+        [(ROME, 0.5), (ALL, 0.4)],
+        [(ROME, 0.5), (THE_SAME, 0.2)],
+        [(EMPTY, 0.5), (EMPTY_TOO, 0.4)],
+        [(ROME, 0.79)],
+        [(ROME, 0.5), (BROKEN, 0.4)],
+        [(ROME, 0.5), ("DELETE FROM customers", 0.4)],
+        [(ROME, 0.3), (ALL, 0.1), (BROKEN, 0.1), (EMPTY, 0.1), (THE_SAME, 0.6)],
+    ],
+    ids=["others", "too weak", "empty", "alone", "broken", "unsafe", "too late"],
+)
+async def test_what_does_not_agree_is_refused_as_the_generator_said(lab, candidates) -> None:
+    outcome = await lab.ask("nl2sql", unsure(*candidates), IN_ROME)
+    assert outcome.status == "refused"
+    assert outcome.error == {
+        "code": "ambiguous",
+        "message": REFUSAL.message,
+        "details": REFUSAL.details,
+    }
+    assert outcome.answer["sql"] is None
+
+
+async def test_nothing_runs_where_agreement_cannot_be_enough(lab) -> None:
+    outcome = await lab.ask("nl2sql", unsure((ROME, 0.3), (THE_SAME, 0.3)), IN_ROME)
+    assert outcome.status == "refused"
+    assert lab.of("execution_complete") == []
+
+
+async def test_agreement_can_be_switched_off(make_lab) -> None:
+    lab = make_lab("  nodes:\n    execute_sql:\n      agreement: 1\n")
+    outcome = await lab.ask("nl2sql", unsure((ROME, 0.5), (THE_SAME, 0.4)), IN_ROME)
+    assert outcome.status == "refused"
+    lab.knowledge.close()
+    await lab.connectors.close()
