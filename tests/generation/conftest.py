@@ -1,4 +1,4 @@
-"""Two real databases, and all that a question over them goes through before a generator sees it."""
+"""Three real databases, and all that a question over them goes through before a generator sees it."""
 
 import asyncio
 import sqlite3
@@ -118,7 +118,7 @@ def worlds(
             runner,
             generator,
         )
-        for name in ("huts", "clinic")
+        for name in ("huts", "clinic", "parcels")
     }
     knowledge.close()
     runner.run(connectors.close())
@@ -138,14 +138,16 @@ def _fill(folder: Path) -> None:
     with sqlite3.connect(folder / "huts.sqlite") as huts:
         huts.executescript((DATA / "huts.sql").read_text(encoding="utf-8"))
     huts.close()
-    with duckdb.connect(str(folder / "clinic.duckdb")) as clinic:
-        clinic.execute((DATA / "clinic.sql").read_text(encoding="utf-8"))
+    for name in ("clinic", "parcels"):
+        with duckdb.connect(str(folder / f"{name}.duckdb")) as made:
+            made.execute((DATA / f"{name}.sql").read_text(encoding="utf-8"))
 
 
 def _settings(folder: Path) -> Settings:
     databases = (
         DatabaseConfig("huts", "sqlite", folder / "huts.sqlite"),
         DatabaseConfig("clinic", "duckdb", folder / "clinic.duckdb"),
+        DatabaseConfig("parcels", "duckdb", folder / "parcels.duckdb"),
     )
     return Settings(
         config_path=None,

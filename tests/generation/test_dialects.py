@@ -31,6 +31,7 @@ from datus.generation.offline.plan import (
     DatePart,
     During,
     Either,
+    Elapsed,
     Like,
     Member,
     Order,
@@ -136,6 +137,10 @@ LIME = Compare(LABEL, "=", "Lime")
 PLANS: dict[str, tuple[AnyPlan, list[tuple[Any, ...]]]] = {
     "patterns regardless of case": (Plan((HIVE,), where=(Like(LABEL, "%OAK%"),)), [(1,), (2,)]),
     "patterns negated": (Plan((HIVE,), where=(Like(LABEL, "oak%", True),)), [(1,), (3,), (4,)]),
+    "whole days between": (Plan((HIVE, Elapsed(BUILT, SEEN))), [(1, 1402), (2, 1102), (3, None), (4, 1035)]),
+    "hours between": (Plan((HIVE, Elapsed(SEEN, date(2024, 4, 15), "hour")), where=(Compare(HIVE, "<", 3),)), [(1, 2496.5), (2, 2376.0)]),
+    "seconds averaged": (Plan((Aggregate("avg", Elapsed(SEEN, date(2024, 1, 8), "second")),), where=(Compare(HIVE, "<", 3),)), [(303300.0,)]),
+    "longer than": (Plan((HIVE,), where=(Compare(Elapsed(BUILT, SEEN, "week"), ">", 190),)), [(1,)]),
     "either": (Plan((HIVE,), where=(Either((Compare(LABEL, "=", "Lime"), Compare(HIVE, "<", 2))),)), [(1,), (3,), (4,)]),
     "missing values last, ascending": (Plan((NAME,), order=(Order(BORN),)), [("Cy",), ("Ida",), ("Bo",)]),
     "missing values last, descending": (Plan((NAME,), order=(Order(BORN, True),)), [("Ida",), ("Cy",), ("Bo",)]),

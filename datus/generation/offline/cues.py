@@ -19,6 +19,7 @@ CueKind = Literal[
     "details",  # every column
     "direction",  # value: asc | desc
     "distinct",
+    "elapsed",  # how long something took
     "each",  # a group key follows
     "end",
     "grain",  # value: grain; groups by time

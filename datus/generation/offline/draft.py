@@ -6,6 +6,7 @@ A draft belongs to a single call and is never shared; the passes in ``conditions
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from datetime import date
 
 from datus.generation.offline.cues import AGE, MEASURES, CueKind, Measure
 from datus.generation.offline.joins import JoinGraph
@@ -16,6 +17,7 @@ from datus.generation.offline.plan import (
     ColumnRef,
     Compare,
     Condition,
+    Elapsed,
     Expression,
     Part,
     TimeBucket,
@@ -90,6 +92,8 @@ class Draft:
     doubts: list[tuple[float, str]] = field(default_factory=list)
     unread: list[int] = field(default_factory=list)
     told: list[Condition] = field(default_factory=list)
+    spans: list[Elapsed] = field(default_factory=list)
+    today: date | None = None
 
     def __post_init__(self) -> None:
         self.asking = (True,) * len(self.items) if self.chinese else _asking(self.items)

@@ -228,6 +228,10 @@ CUES: Mapping[str, Cue] = table(
                 "speed": "how fast",
             },
         ),
+        Cue(
+            "elapsed"
+        ): "duration | durations | elapsed time | time taken | time elapsed | length of time | turnaround time"
+        " | lead time | processing time | amount of time",
         Cue("who"): "who | whom | who is | who are | which person | which people",
         Cue(
             "where"

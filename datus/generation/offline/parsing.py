@@ -2,6 +2,7 @@
 
 from collections.abc import Hashable
 from dataclasses import dataclass
+from datetime import date
 
 from datus.generation.offline.assembly.assemble import assemble
 from datus.generation.offline.candidates.search import Origin, Proposal
@@ -12,6 +13,7 @@ from datus.generation.offline.linking import Item
 from datus.generation.offline.names import SchemaIndex
 from datus.generation.offline.passes.calendar import parts, weekends
 from datus.generation.offline.passes.comparisons import averages, comparisons, ranges
+from datus.generation.offline.passes.elapsed import elapsed
 from datus.generation.offline.passes.flags import flags
 from datus.generation.offline.passes.grouping import absences, grains, groups, orders
 from datus.generation.offline.passes.quantities import aggregates, asked_measures, counts, modifiers
@@ -27,7 +29,7 @@ from datus.types import DatabaseSchema, GenerationContext
 
 # Each pass takes from the draft what it explains; the order decides who sees a word first.
 PASSES = (
-    told, modifiers, flags, averages, counts, aggregates, matches, times, ranges, asked_measures, comparisons, nulls, grains, parts, orders,
+    told, elapsed, modifiers, flags, averages, counts, aggregates, matches, times, ranges, asked_measures, comparisons, nulls, grains, parts, orders,
     superlatives, values, weekends, absences, groups, shares,
 )  # fmt: skip
 
@@ -88,7 +90,9 @@ class Read:
 
 def _is_untaught(parsed: Parsed, origin: Origin) -> bool:
     draft, plan = parsed.draft, parsed.plan
-    if draft.chinese or any((draft.times, draft.grains, draft.parts, draft.weekends, draft.flags)):
+    if draft.chinese or any(
+        (draft.times, draft.grains, draft.parts, draft.weekends, draft.flags, draft.spans)
+    ):
         return True
     if isinstance(plan, Plan) and any(map(is_share, plan.select)):
         return True
@@ -109,7 +113,7 @@ def read_all(context: GenerationContext, prepared: Prepared, items: tuple[Item, 
     found: list[Parsed] = []
     chinese = is_chinese(context.question.text)
     for reading in readings(items, prepared.index, prepared.graph):
-        parsed = parse(reading, prepared, chinese=chinese)
+        parsed = parse(reading, prepared, chinese=chinese, today=context.question.today)
         if parsed is None:
             continue
         meaning = signature(parsed.plan)
@@ -119,9 +123,11 @@ def read_all(context: GenerationContext, prepared: Prepared, items: tuple[Item, 
     return Read(prepared, context, items, tuple(sorted(found, key=lambda each: -each.score)))
 
 
-def parse(reading: Reading, prepared: Prepared, *, chinese: bool) -> Parsed | None:
+def parse(
+    reading: Reading, prepared: Prepared, *, chinese: bool, today: date | None = None
+) -> Parsed | None:
     """One reading through all passes to SQL; None when it asks for nothing or its tables do not connect."""
-    draft = Draft(reading.items, prepared.index, prepared.graph, chinese)
+    draft = Draft(reading.items, prepared.index, prepared.graph, chinese, today=today)
     for step in PASSES:
         step(draft)
     plan = assemble(draft)
@@ -138,8 +144,8 @@ def parse(reading: Reading, prepared: Prepared, *, chinese: bool) -> Parsed | No
 
 # Cues that change the answer: one that no pass could place means that the question is not understood.
 _MUST_BE_READ = frozenset(
-    {"aggregate", "between", "both", "compare", "contain", "contrast", "count", "end", "frequent", "grain", "negate",
-     "null", "order", "share", "start", "superlative", "top", "direction", "part", "period", "unplanned", "weekend"}
+    {"aggregate", "between", "both", "compare", "contain", "contrast", "count", "end", "frequent", "grain", "measure", "negate",
+     "null", "order", "share", "start", "superlative", "top", "direction", "elapsed", "part", "period", "unplanned", "weekend"}
 )  # fmt: skip
 
 

@@ -11,6 +11,8 @@ from datus.types import Grain
 Function = Literal["count", "sum", "avg", "min", "max"]
 Operator = Literal["=", "!=", "<", ">", "<=", ">="]
 Part = Literal["hour", "weekday", "day", "month"]
+Unit = Literal["second", "minute", "hour", "day", "week"]
+"""The units that are always of one length."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +34,15 @@ class Star:
 
 
 @dataclass(frozen=True, slots=True)
+class Elapsed:
+    """How long it was from one time to another, in ``unit``; days between dates are whole. ``end`` may be a fixed day."""
+
+    start: ColumnRef
+    end: "ColumnRef | date"
+    unit: Unit = "day"
+
+
+@dataclass(frozen=True, slots=True)
 class Share:
     """A part of an aggregate in place of the whole: what the rows make up for which all of ``part`` hold or,
     where there is none, what each group makes up of all groups; of 1, or of 100 where ``percent``."""
@@ -46,7 +57,7 @@ class Aggregate:
     part that some rows make up of it; functions that do not add up have none."""
 
     function: Function
-    argument: ColumnRef | None = None
+    argument: ColumnRef | Elapsed | None = None
     distinct: bool = False
     share: Share | None = None
 
@@ -67,7 +78,7 @@ class DatePart:
     part: Part
 
 
-Expression: TypeAlias = ColumnRef | Star | Aggregate | TimeBucket | DatePart
+Expression: TypeAlias = ColumnRef | Star | Aggregate | TimeBucket | DatePart | Elapsed
 Literal_: TypeAlias = str | int | float | date | bool
 
 
@@ -175,11 +186,15 @@ def expression_columns(expression: Expression) -> Iterator[ColumnRef]:
             yield expression
         case Aggregate(argument=argument, share=share):
             if argument is not None:
-                yield argument
+                yield from expression_columns(argument)
             for condition in share.part if share is not None else ():
                 yield from condition_columns(condition)
         case TimeBucket(column=column) | DatePart(column=column):
             yield column
+        case Elapsed(start=start, end=end):
+            yield start
+            if isinstance(end, ColumnRef):
+                yield end
         case _:
             return
 

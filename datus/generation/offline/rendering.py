@@ -9,6 +9,7 @@ from typing import assert_never
 from sqlglot import Dialect as SqlglotDialect
 from sqlglot import TokenType, exp
 
+from datus.generation.offline.durations import between
 from datus.generation.offline.joins import JoinGraph
 from datus.generation.offline.names import SchemaIndex
 from datus.generation.offline.plan import (
@@ -20,6 +21,7 @@ from datus.generation.offline.plan import (
     DatePart,
     During,
     Either,
+    Elapsed,
     Expression,
     IsNull,
     Like,
@@ -141,7 +143,13 @@ class Renderer:
             case Aggregate(share=Share(percent=percent)):
                 return "percent" if percent else "share"
             case Aggregate(function=function, argument=argument):
-                return f"{_ALIASES[function]}_{argument.column}" if argument else _ALIASES[function]
+                return (
+                    f"{_ALIASES[function]}_{self._alias(argument)}"
+                    if argument
+                    else _ALIASES[function]
+                )
+            case Elapsed(unit=unit):
+                return f"{unit}s"
             case TimeBucket(grain=grain):
                 return grain
             case DatePart(part=part):
@@ -188,8 +196,10 @@ class Renderer:
             case Aggregate(function="count", argument=ColumnRef() as argument, distinct=distinct):
                 column: exp.Expr = self._column(argument)
                 return exp.Count(this=exp.Distinct(expressions=[column]) if distinct else column)
-            case Aggregate(function=function, argument=ColumnRef() as argument):
-                return _FUNCTIONS[function](this=self._column(argument))
+            case Aggregate(function=function, argument=ColumnRef() | Elapsed() as argument):
+                return _FUNCTIONS[function](this=self._expression(argument))
+            case Elapsed():
+                return self._elapsed(expression)
             case TimeBucket():
                 return self._bucket(expression)
             case DatePart():
@@ -204,7 +214,7 @@ class Renderer:
         whole = self._expression(replace(aggregate, share=None))
         part = whole.copy()
         if share.part:
-            column = self._column(aggregate.argument) if aggregate.argument else None
+            column = self._expression(aggregate.argument) if aggregate.argument else None
             condition = exp.and_(*(self._condition(each) for each in share.part))
             case = exp.Case().when(condition, column or exp.Literal.number(1))
             distinct = exp.Distinct(expressions=[case]) if aggregate.distinct else case
@@ -249,6 +259,24 @@ class Renderer:
                 return exp.cast(column, "timestamp")
             case _:
                 return column
+
+    def _elapsed(self, elapsed: Elapsed) -> exp.Expr:
+        start, end = elapsed.start, elapsed.end
+        last = (
+            self._moment(end) if isinstance(end, ColumnRef) else exp.Literal.string(end.isoformat())
+        )
+        both = (start, end) if isinstance(end, ColumnRef) else (start,)
+        dates = any(self._is_date(each) for each in both)
+        return between(
+            self._moment(start), last, elapsed.unit, self.index.schema.dialect, dates=dates
+        )
+
+    def _is_date(self, ref: ColumnRef) -> bool:
+        """Whether a column holds days: one of dates, or of texts that say so."""
+        kind = self.index.columns[ref].kind
+        return kind == "date" or (
+            kind == "text" and not {"time", "timestamp", "datetime"} & set(self.index.words[ref])
+        )
 
     def _bucket(self, bucket: TimeBucket) -> exp.Expr:
         """The first day of the period; each database has its own way to it, years are numbers."""

@@ -136,7 +136,10 @@ def _doubt_siblings(draft: Draft, plan: Plan, table: str) -> None:
 
 def _measured(plan: Plan) -> tuple[ColumnRef, ...]:
     return tuple(
-        e.argument for e in plan.select if isinstance(e, Aggregate) and e.argument is not None
+        column
+        for each in plan.select
+        if isinstance(each, Aggregate) and each.share is None
+        for column in expression_columns(each)
     )
 
 

@@ -23,6 +23,7 @@ from datus.generation.offline.plan import (
     DatePart,
     During,
     Either,
+    Elapsed,
     Expression,
     Intersection,
     IsNull,
@@ -35,6 +36,7 @@ from datus.generation.offline.plan import (
     Share,
     Star,
     TimeBucket,
+    Unit,
 )
 from datus.types import Grain
 
@@ -171,8 +173,25 @@ def _expression(expression: Expression, scope: Scope) -> str:
             return f"{scope.column(column)}所在的{GRAINS[grain]}"
         case DatePart(column=column, part=part):
             return f"{scope.column(column)}的{_PARTS[part]}"
+        case Elapsed():
+            return _elapsed(expression, scope)
         case _:
             assert_never(expression)
+
+
+_UNITS: Mapping[Unit, str] = {
+    "second": "秒数",
+    "minute": "分钟数",
+    "hour": "小时数",
+    "day": "天数",
+    "week": "周数",
+}
+
+
+def _elapsed(elapsed: Elapsed, scope: Scope) -> str:
+    end = elapsed.end
+    last = scope.column(end) if isinstance(end, ColumnRef) else quoted(end)
+    return f"从{scope.column(elapsed.start)}到{last}的{_UNITS[elapsed.unit]}"
 
 
 def _share(aggregate: Aggregate, share: Share, scope: Scope) -> str:
@@ -189,10 +208,10 @@ def _aggregate(aggregate: Aggregate, scope: Scope) -> str:
     argument = aggregate.argument
     if argument is None:
         return f"{_units(scope)}的数量"
-    column = scope.column(argument)
+    column = _expression(argument, scope)
     match aggregate.function:
         case "count" if aggregate.distinct:
-            table = scope.counted_table(argument)
+            table = scope.counted_table(argument) if isinstance(argument, ColumnRef) else None
             return f"不同{scope.names.table(table) if table else column}的数量"
         case "count":
             return f"{column}不为空的{_units(scope)}的数量"

@@ -23,6 +23,7 @@ from datus.generation.offline.plan import (
     DatePart,
     During,
     Either,
+    Elapsed,
     Expression,
     Intersection,
     IsNull,
@@ -230,8 +231,16 @@ def _bare(expression: Expression, scope: Scope) -> str:
             return f"{grain} of the {scope.column(column)}"
         case DatePart(column=column, part=part):
             return f"{_PARTS[part]} of the {scope.column(column)}"
+        case Elapsed():
+            return _elapsed(expression, scope)
         case _:
             assert_never(expression)
+
+
+def _elapsed(elapsed: Elapsed, scope: Scope) -> str:
+    end = elapsed.end
+    last = f"the {scope.column(end)}" if isinstance(end, ColumnRef) else quoted(end)
+    return f"{elapsed.unit}s from the {scope.column(elapsed.start)} to {last}"
 
 
 def _share(aggregate: Aggregate, share: Share, scope: Scope) -> str:
@@ -250,10 +259,10 @@ def _aggregate(aggregate: Aggregate, scope: Scope) -> str:
     argument = aggregate.argument
     if argument is None:
         return f"number of {_units(scope)}"
-    column = scope.column(argument)
+    column = _bare(argument, scope)
     match aggregate.function:
         case "count" if aggregate.distinct:
-            table = scope.counted_table(argument)
+            table = scope.counted_table(argument) if isinstance(argument, ColumnRef) else None
             counted = plural(scope.names.table(table)) if table else f"{column} values"
             return f"number of different {counted}"
         case "count":
