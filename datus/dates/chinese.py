@@ -58,6 +58,8 @@ _TABLE: tuple[tuple[Entry, str], ...] = (
     (Entry("unit_end", unit="month"), "月底 月末"),
     (Entry("edge", 1), "初"),
     (Entry("edge", -1), "底 末"),
+    (Entry("including"), "包括 包含 含"),
+    (Entry("excluding"), "不包括 不包含 不含 不计 不算 除去 除了 除"),
     (Entry("same"), "同 同一 同一个"),
     (Entry("same_span"), "同期 同一时期"),
     (Entry("that", unit="week"), "那周 那一周 当周 所在周 所在的周 那个星期 那星期"),

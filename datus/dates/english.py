@@ -32,6 +32,17 @@ _TABLE: tuple[tuple[Entry, str], ...] = (
     (Entry("to_date", -1, unit="year"), "prior year to date, previous year to date"),
     (Entry("to_date", -1, unit="month"), "prior month to date, previous month to date"),
     (Entry("to_date", -1, unit="quarter"), "prior quarter to date, previous quarter to date"),
+    (Entry("including"), "inclusive of, including, counting, and including"),
+    (Entry("including", 1), "inclusive, both inclusive, both included, both days included"),
+    (
+        Entry("including", 1),
+        "inclusive of start and end dates, inclusive of both dates, inclusive of both",
+    ),
+    (
+        Entry("excluding"),
+        "excluding, exclusive of, not including, not counting, without, except, except for, other than",
+    ),
+    (Entry("excluding", 1), "exclusive"),
     (Entry("same"), "same, corresponding"),
     (Entry("same_span", weak=True), "period, time"),
     (Entry("now", weak=True), "now, present, present day"),

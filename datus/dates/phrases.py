@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date
 
-from datus.dates.calendar import DateSettings, Period, containing, shift
+from datus.dates.calendar import DAY, DateSettings, Period, containing, shift
 from datus.dates.parts import month_day, month_of
 from datus.dates.readings import (
     NOTHING,
@@ -47,6 +47,12 @@ _NEVER_FIRST: frozenset[Kind | None] = frozenset(
 _LINKS = ("in", "since", "before", "after", "until")
 
 
+def _without_last_day(period: Period) -> Period:
+    if period.grain != "day":
+        raise ValueError("it does not end on a day")
+    return Period(period.start, period.end - DAY, "day")
+
+
 class Phrases(Sections):
     """Rules for expressions; `expression` is the first of them."""
 
@@ -87,7 +93,7 @@ class Phrases(Sections):
         if self.kind(first[1]) in ("before_after", "after_after"):  # 双十一前一周到月底
             around = self._around(*first)
             first = around if around and around[0].side == "within" else first
-        link = first[1]
+        link = first[1] + self._is_bound(first[1], "including")
         if self.kind(link) == "onward" and self.tokens[link].value == 1:  # 从5日起到20日止
             link += 1
         if self.kind(link) not in links:
@@ -96,10 +102,17 @@ class Phrases(Sections):
             return None
         last = self._end_of_range(first[0], link + 1, begin)
         if last is not None:
-            return self._span(first[0], last[0]), self.skip(last[1], "stop")
+            end = self.skip(last[1], "stop")
+            if self._is_bound(end, "excluding"):  # until that day begins
+                return mapped(self._span(first[0], last[0]), _without_last_day), end + 1
+            return self._span(first[0], last[0]), end + self._is_bound(end, "including")
         if spoiled := self._spoiled(link + 1):  # March to mid April
             return NOTHING, spoiled[1]
         return None
+
+    def _is_bound(self, place: int, kind: Kind) -> bool:
+        """As in "between May 1 inclusive and May 8 exclusive"."""
+        return self.kind(place) == kind and self.tokens[place].value == 1
 
     def _compares_by(self, link: int) -> bool:
         """Compare March to April: two periods, not one."""

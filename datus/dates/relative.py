@@ -149,7 +149,47 @@ class Relative(Parts):
             return None
         if self.kind(place + 1) == "and" and self.is_unit(place + 3, "half"):
             return NOTHING, place + 4  # past year and a half
-        return self._window_back(count, self.tokens[place].unit, whole), place + 1
+        unit = self.tokens[place].unit
+        return self._bounded_window(place + 1, count, unit) or (
+            self._window_back(count, unit, whole),
+            place + 1,
+        )
+
+    def _bounded_window(self, place: int, count: int, unit: Unit) -> Rule:
+        """Last 6 months excluding the current month, past 7 days inclusive of today, 近三个月（不含本月）."""
+        place = self.skip(place, "comma")
+        word, place = self.kind(place), place + 1
+        if word not in ("including", "excluding") or unit == "weekend" or count == 0:
+            return None
+        if (end := self._current(place, unit)) is not None:
+            if word == "excluding":
+                return fixed(calendar.complete(self.today, unit, count, self.settings)), end
+            now = containing(self.today, unit, self.settings)
+            start = shift(now.start, unit, 1 - count)
+            return fixed(Period(start, now.end, grain_of(unit))), end
+        if (
+            word == "including"
+            and self.kind(place) == "day_offset"
+            and not self.tokens[place].value
+        ):
+            start = shift(self.today + DAY, unit, -count)
+            return fixed(Period(start, self.today + DAY, grain_of(unit))), place + 1
+        amount = self.amount(place)
+        said = (count, unit, place + 2), (7 * count, "day", place + 2)
+        back = amount in (said if unit == "week" else said[:1]) and self.kind(place + 2) == "ago"
+        if word == "including" and back:
+            start = shift(self.today, unit, -count)  # that day itself, too
+            return fixed(Period(start, self.today + DAY, grain_of(unit))), place + 3
+        return None
+
+    def _current(self, place: int, unit: Unit) -> int | None:
+        """The place after words for the unit that today lies in: the current month, 本月, today."""
+        if self.kind(place) == "day_offset" and not self.tokens[place].value and unit == "day":
+            return place + 1
+        this = self.kind(place) == "this" and not self.tokens[place].value
+        if this and self.kind(place + 1) == "unit" and self.tokens[place + 1].unit == unit:
+            return place + 2
+        return None
 
     def _window_back(self, count: int, unit: Unit, whole: bool) -> Reading:
         if unit == "weekend" or count == 0:
@@ -206,6 +246,8 @@ class Relative(Parts):
                 return Reading(numbered(number), fixed=True, numbered=numbered), end + 1
             except ValueError:
                 return NOTHING, end + 1
+        if offset and self.kind(whole) == "excluding":  # it lies before the current one anyway
+            whole = self._current(whole + 1, unit) or whole
         return fixed(period), whole
 
     def _weekday(self, weekday: int, offset: int) -> Reading:

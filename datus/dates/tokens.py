@@ -34,6 +34,8 @@ Kind = Literal[
     "unit_end",  # its last day
     "to_date",  # value -1: that of the year before
     "now",  # the end of a range: 2020 to present
+    "including",  # inclusive of: a bound of the time before it; value 1: it may stand alone behind a day
+    "excluding",
     "same",  # same month
     "same_span",  # same period, 同期
     "that",  # 当周, 当月: the unit that the day before it lies in

@@ -10,7 +10,7 @@ CUES: Mapping[str, Cue] = table(
             "count"
         ): "how many | number of | count of | the count | count | counts | total number of"
         " | the number of | total count of | numbers of | total number | amount of times | how often"
-        " | number of times | how many times | number",
+        " | number of times | how many times | number | no . of | no of | # of | num of",
         Cue("aggregate", "avg"): "average | mean | avg | on average | averages | averaged",
         Cue("aggregate", "sum"): "total | sum | combined | sum of | cumulative | how much | totals",
         Cue("aggregate", "max"): "maximum | max | maximal",
@@ -189,7 +189,9 @@ CUES: Mapping[str, Cue] = table(
         " | with its | followed by",
         Cue("or"): "or | either",
         Cue("both"): "both",
-        Cue("be"): "is | are | was | were | be | been | being | equal to | equals | equal | same as"
+        Cue(
+            "be"
+        ): "as a date | as dates | is | are | was | were | be | been | being | equal to | equals | equal | same as"
         " | exactly | of exactly | as",
         Cue("of"): "of | belonging to | belong to | belongs to | corresponding to | associated with"
         " | used by | owned by | held by | related to",

@@ -37,6 +37,14 @@ _UNSURE = frozenset({"y", "e", "age", "ion"})  # "count" and "county" are strang
 _SHORT_VERBS = frozenset(
     "own act win buy pay run bid fly hit mix row say sew ski tax vet log tag add fit cut end".split()
 )
+# Verbs whose stem changes in the noun: "admit" and "admission", "extend" and "extension".
+_LATINATE = (
+    ("mit", "mission"),
+    ("end", "ension"),
+    ("ide", "ision"),
+    ("ceive", "ception"),
+    ("vert", "version"),
+)
 # Everyday words that look like kin and are not: the first of each row, and those after it.
 _STRANGERS = {
     first: frozenset(others)
@@ -82,6 +90,11 @@ def is_kindred(one: str, other: str) -> bool:
     """Whether two words are formed from one root: ``population`` and ``populous``, ``own`` and ``owner``."""
     if one[:3] != other[:3] or one == other or _are_strangers(one, other):
         return False
+    short, long = sorted((one, other), key=len)
+    if any(
+        short.endswith(end) and long == short.removesuffix(end) + noun for end, noun in _LATINATE
+    ):
+        return True
     shared = next(
         (at for at, (a, b) in enumerate(zip(one, other, strict=False)) if a != b),
         min(len(one), len(other)),

@@ -74,7 +74,7 @@ def link(
     context: GenerationContext, index: SchemaIndex, fixed: tuple[Fixed, ...] = ()
 ) -> tuple[Item, ...]:
     """The best cover of the question by mentions, in the order of the question; ``fixed`` ones stay."""
-    tokens = _spread(tokenize(context.question.text), index)
+    tokens = _spread(_as_written(tokenize(context.question.text)), index)
     spans = _Spans(context, tokens, index, fixed)
     best: list[tuple[float, Item | None]] = [(0.0, None)]
     starts = spans.by_end()
@@ -115,6 +115,18 @@ def _narrowed(items: tuple[Item, ...]) -> tuple[Item, ...]:
 
 def _tables_of(item: Item) -> set[str]:
     return {entry.table for entry in item.entries} | {hit.table for hit in item.hits}
+
+
+def _as_written(tokens: tuple[Token, ...]) -> tuple[Token, ...]:
+    """As in "split by device_type": the words of a name as a schema writes it, without what joins them."""
+    kept = []
+    for at, token in enumerate(tokens):
+        if token.text == "_" and 0 < at < len(tokens) - 1:
+            before, after = tokens[at - 1], tokens[at + 1]
+            if before.kind == after.kind == "word" and before.span[1] + 1 == after.span[0]:
+                continue
+        kept.append(token)
+    return tuple(kept)
 
 
 def _spread(tokens: tuple[Token, ...], index: SchemaIndex) -> tuple[Token, ...]:

@@ -6,6 +6,7 @@ from itertools import pairwise
 
 from datus.generation.offline.cues import Cue
 from datus.generation.offline.draft import Draft, Filter, Placed, as_time_key
+from datus.generation.offline.passes.moments import of_verb
 from datus.generation.offline.plan import (
     Aggregate,
     ColumnRef,
@@ -172,7 +173,12 @@ def settle_times(draft: Draft) -> None:
     said = _named_time(draft, listed[0]) if listed and (draft.grains or draft.times) else None
     periods: dict[ColumnRef, list[Filter]] = {}
     for at, time, named in draft.times:
-        column = named or (said if draft.grains else None) or draft.time_column(tables)
+        column = (
+            named
+            or (said if draft.grains else None)
+            or _verb_time(draft, at)
+            or draft.time_column(tables)
+        )
         made = _during(draft, column, time.start, time.end) if column is not None else ()
         if column is None or not made:
             draft.unread.append(at)
@@ -194,6 +200,18 @@ def settle_times(draft: Draft) -> None:
         draft.select = [placed for placed in draft.select if placed not in listed]
         draft.group.insert(0, Placed(at, as_time_key(draft, column, grain)))
     _settle_parts(draft, tables)
+
+
+def _verb_time(draft: Draft, at: int) -> ColumnRef | None:
+    """As in "parcels delivered in March": the time of the verb right before the words of time, where one column has it."""
+    for place in range(at - 1, max(at - 5, -1), -1):
+        if draft.items[place].kind == "mark":
+            return None
+        column = of_verb(draft, place)
+        if column is not None:
+            draft.take(place, meaning=str(column))
+            return column
+    return None
 
 
 def _settle_parts(draft: Draft, tables: tuple[str, ...]) -> None:

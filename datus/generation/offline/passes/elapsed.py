@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datus.generation.offline.cues import CueKind
 from datus.generation.offline.draft import Draft, Filter, Placed, Ranking
 from datus.generation.offline.filters import number
-from datus.generation.offline.kinship import is_kindred
+from datus.generation.offline.passes.moments import is_edge, measured_by, moment, moments_of
 from datus.generation.offline.plan import (
     Aggregate,
     ColumnRef,
@@ -16,7 +16,6 @@ from datus.generation.offline.plan import (
     Operator,
     Unit,
 )
-from datus.text import lemma
 
 _UNITS: dict[str, Unit] = {
     "second": "second", "minute": "minute", "hour": "hour", "day": "day", "week": "week",
@@ -56,7 +55,6 @@ _PASSED: frozenset[CueKind] = frozenset(
         "compare",
     }
 )
-_SHORTEST_VERB = 4
 _REACH = 7
 _UNSAID_UNIT = 0.5  # the time between two points in time could be told in any unit
 
@@ -78,24 +76,50 @@ def elapsed(draft: Draft) -> None:
     ]
     if not signals:
         return
-    span = _until_today(draft, signals) or _between(draft, signals) or _of_rows(draft, signals)
+    span = _between(draft, signals) or _until_today(draft, signals) or _of_rows(draft, signals)
     if span is None:
         return
+    signals, again = _first_said(draft, span, signals)
     said = [at for at in signals if _unit_of(draft, at) is not None]
     unit = _unit_of(draft, said[0]) if said else None
-    if unit is None:
-        moments = [c for c in (span.start, span.end) if c is not None]
-        if not all(draft.index.column(each).kind == "date" for each in moments):
-            draft.suspect(_UNSAID_UNIT, "the question does not say in which unit of time")
+    ends = [c for c in (span.start, span.end) if c is not None]
+    if unit is None and not any(draft.index.column(each).kind == "date" for each in ends):
+        draft.suspect(_UNSAID_UNIT, "the question does not say in which unit of time")
     end = span.end if span.end is not None else draft.today
     assert end is not None
     expression = Elapsed(span.start, end, unit or "day")
     draft.spans.append(expression)
-    first = min((*span.places, *signals))
-    draft.mentions.append((first, span.start.table))
-    _place(draft, expression, span, signals)
+    draft.mentions.append((min((*span.places, *signals)), span.start.table))
+    shown = _place(draft, expression, span, signals)
     draft.take(*span.places, *signals, meaning=f"from {span.start} to {end}")
     draft.take(*_around(draft, min(signals), max((*span.places, *signals))))
+    if shown is not None:
+        _said_again(draft, shown, again)
+
+
+def _first_said(draft: Draft, span: _Span, signals: list[int]) -> tuple[list[int], list[int]]:
+    """The words for the span where it is first said, and those that repeat it later."""
+    near = [
+        at
+        for at in signals
+        if not span.places or min(abs(at - place) for place in span.places) <= _REACH + 2
+    ]
+    first = next(
+        (at for at in near if draft.is_cue(at, "elapsed")), near[0] if near else signals[0]
+    )
+    kept = [first]
+    for at in sorted(near or signals, key=lambda each: abs(each - first)):
+        apart = range(min(at, first) + 1, max(at, first))
+        near_by = len(apart) <= _REACH and not any(_ends_clause(draft, p) for p in apart)
+        repeated = draft.is_cue(at, "elapsed") and draft.is_cue(first, "elapsed")
+        if at != first and near_by and not repeated:
+            kept.append(at)
+    kept.sort()
+    return kept, [at for at in signals if at > kept[-1]]
+
+
+def _ends_clause(draft: Draft, at: int) -> bool:
+    return draft.items[at].kind == "mark" and draft.items[at].text in "?.!;。？；，"
 
 
 def _text(draft: Draft, at: int) -> str:
@@ -121,49 +145,9 @@ def _unit_of(draft: Draft, at: int) -> Unit | None:
     return _UNITS.get(text) or _UNITS.get(text.removesuffix("s").removesuffix("数"))
 
 
-def _moment(draft: Draft, at: int) -> ColumnRef | None:
-    """The time that a word names: a column, the verb of one ("delivered"), or the first of a table's events."""
-    if at in draft.taken or not 0 <= at < len(draft.items):
-        return None
-    column, table = draft.column(at), draft.table(at)
-    if column is not None:
-        return column if column.column in draft.index.tables[column.table].time else None
-    if table is not None:
-        found = draft.time_column((table,)) if _is_edge(draft, at - 1) else None
-        return found if found is not None and found.table == table else None
-    return _of_verb(draft, at)
-
-
-def _is_edge(draft: Draft, at: int) -> bool:
-    """Whether a word is "first" or "last", of times."""
-    cue = draft.items[at].cue if at >= 0 else None
-    return cue is not None and cue.kind == "superlative" and "date" in _heads(cue)
-
-
-def _of_verb(draft: Draft, at: int) -> ColumnRef | None:
-    item = draft.items[at]
-    if draft.chinese or not (item.kind == "word" or draft.is_cue(at, "order")):
-        return None
-    said = lemma(item.text.lower())
-    if len(said) < _SHORTEST_VERB:
-        return None
-    found = [
-        each
-        for table in draft.near_tables(at)
-        for each in _moments_of(draft, table)
-        if any(_is_verb_of(said, word) for word in draft.index.words[each])
-    ]
-    return found[0] if len(found) == 1 else None
-
-
-def _is_verb_of(verb: str, word: str) -> bool:
-    """As "order" of the order date, "deliver" of the delivery."""
-    return verb == word or is_kindred(verb, word) or (len(verb) > 4 and word.startswith(verb))
-
-
 def _next_moment(draft: Draft, at: int) -> int | None:
     for place in range(at + 1, min(at + _REACH, len(draft.items))):
-        if _moment(draft, place) is not None:
+        if moment(draft, place) is not None:
             return place
         item = draft.items[place]
         known = item.light or item.kind in ("noun", "number") or draft.is_cue(place, *_PASSED)
@@ -176,7 +160,7 @@ def _next_moment(draft: Draft, at: int) -> int | None:
 def _between(draft: Draft, signals: list[int]) -> _Span | None:
     """As in "between A and B", "from A to B", "time to B since A", A到B: both ends are named."""
     for one in range(len(draft.items)):
-        if _moment(draft, one) is None:
+        if moment(draft, one) is None:
             continue
         other = _next_moment(draft, one)
         if other is None:
@@ -195,14 +179,14 @@ def _between(draft: Draft, signals: list[int]) -> _Span | None:
 
 
 def _ends(draft: Draft, start_at: int, end_at: int) -> _Span | None:
-    start, end = _moment(draft, start_at), _moment(draft, end_at)
+    start, end = moment(draft, start_at), moment(draft, end_at)
     assert start is not None
     assert end is not None
     places, function = [start_at, end_at], None
     for at in (start_at, end_at):
         for before in (at - 1, at - 2):
             cue = draft.items[before].cue if before >= 0 else None
-            if cue is not None and _is_edge(draft, before):
+            if cue is not None and is_edge(draft, before):
                 if at == start_at and start.table == end.table:
                     return None
                 function = _FUNCTIONS[(cue.value, at == end_at)]
@@ -216,11 +200,6 @@ _FUNCTIONS: dict[tuple[str, bool], Function] = {
 }  # fmt: skip
 
 
-def _heads(cue: object) -> tuple[str, ...]:
-    measure = getattr(cue, "measure", None)
-    return measure.heads if measure is not None else ()
-
-
 def _until_today(draft: Draft, signals: list[int]) -> _Span | None:
     """As in "how many days since the last order", 距离最近一次下单多少天: until the day that is asked on."""
     if draft.today is None:
@@ -232,11 +211,11 @@ def _until_today(draft: Draft, signals: list[int]) -> _Span | None:
         if not any(draft.is_cue(p, "count", "measure") for p in range(len(draft.items))):
             continue
         last = next(
-            (p for p in range(at + 1, min(at + 5, len(draft.items))) if _is_edge(draft, p)),
+            (p for p in range(at + 1, min(at + 5, len(draft.items))) if is_edge(draft, p)),
             None,
         )
         noun_at = _next_moment(draft, last if last is not None else at)
-        column = _moment(draft, noun_at) if noun_at is not None else None
+        column = moment(draft, noun_at) if noun_at is not None else None
         if column is None and last is not None:
             tables = [
                 t for p in range(last, min(last + 4, len(draft.items))) if (t := draft.table(p))
@@ -256,13 +235,13 @@ def _until_today(draft: Draft, signals: list[int]) -> _Span | None:
 def _of_rows(draft: Draft, signals: list[int]) -> _Span | None:
     """As in "call duration", "delivery time", "how long did it take to deliver": the table has a start and an end."""
     asked = [at for at in signals if draft.is_cue(at, "elapsed") or _takes(draft, at)]
-    named = [at for at in range(len(draft.items)) if _moment(draft, at) is not None]
+    named = [at for at in range(len(draft.items)) if moment(draft, at) is not None]
     for at in named:  # "delivery time"
         beside = [
             p for p in (at + 1, at + 2) if p in signals and _text(draft, p) in ("time", "times")
         ]
         if beside or (asked and draft.is_cue(at - 1, "relative")) or (asked and draft.chinese):
-            end = _moment(draft, at)
+            end = moment(draft, at)
             assert end is not None
             start = _start_of(draft, end)
             if start is not None and (beside or asked):
@@ -282,17 +261,12 @@ def _takes(draft: Draft, at: int) -> bool:
     return any(_text(draft, p) in _TAKES for p in near)
 
 
-def _moments_of(draft: Draft, table: str) -> list[ColumnRef]:
-    roles = draft.index.tables[table]
-    return [ColumnRef(table, c.name) for c in roles.schema.columns if c.name in roles.time]
-
-
 def _start_of(draft: Draft, end: ColumnRef) -> ColumnRef | None:
     """The column of the table that says when what ends at ``end`` began; None where that is not clear."""
     words = set(draft.index.words[end])
     if not words & _ENDS and not _same_but(draft, end):
         return None
-    others = [each for each in _moments_of(draft, end.table) if each != end]
+    others = [each for each in moments_of(draft, end.table) if each != end]
     starts = [each for each in others if set(draft.index.words[each]) & _STARTS]
     exact = [each for each in starts if _stem(draft, each, _STARTS) == _stem(draft, end, _ENDS)]
     chosen = exact or starts
@@ -302,7 +276,7 @@ def _start_of(draft: Draft, end: ColumnRef) -> ColumnRef | None:
 def _same_but(draft: Draft, end: ColumnRef) -> bool:
     return any(
         _stem(draft, each, _STARTS) == _stem(draft, end, _ENDS)
-        for each in _moments_of(draft, end.table)
+        for each in moments_of(draft, end.table)
         if each != end
     )
 
@@ -311,8 +285,8 @@ def _pair(draft: Draft, table: str) -> tuple[ColumnRef, ColumnRef] | None:
     """A table's only start and end that are called alike but for these words."""
     found = [
         (one, other)
-        for one in _moments_of(draft, table)
-        for other in _moments_of(draft, table)
+        for one in moments_of(draft, table)
+        for other in moments_of(draft, table)
         if one != other
         and set(draft.index.words[one]) & _STARTS
         and set(draft.index.words[other]) & _ENDS
@@ -325,12 +299,13 @@ def _stem(draft: Draft, column: ColumnRef, said: frozenset[str]) -> tuple[str, .
     return tuple(word for word in draft.index.words[column] if word not in said)
 
 
-def _place(draft: Draft, expression: Elapsed, span: _Span, signals: list[int]) -> None:
-    """Make of the span what the words around it ask for: a condition, an aggregate, an order, or the span itself."""
+def _place(draft: Draft, expression: Elapsed, span: _Span, signals: list[int]) -> Expression | None:
+    """Make of the span what the words around it ask for: a condition, an order, or what is then shown: an aggregate
+    of it, or the span itself."""
     if _compared(draft, expression, signals) or _sorts(
         draft, expression, min((*span.places, *signals))
     ):
-        return
+        return None
     whole = (*span.places, *signals)
     first, last = max(0, min(whole) - 4), min(len(draft.items), max(whole) + 3)
     longest = next(
@@ -341,7 +316,7 @@ def _place(draft: Draft, expression: Elapsed, span: _Span, signals: list[int]) -
         assert cue is not None
         draft.ranking = Ranking(longest, cue.value == "desc", None, expression)
         draft.take(longest, meaning=f"{cue.value} {expression.unit}s")
-        return
+        return None
     shown: Expression = expression
     cue_at = next(
         (p for p in range(first, last) if p not in draft.taken and draft.is_cue(p, "aggregate")),
@@ -361,7 +336,7 @@ def _place(draft: Draft, expression: Elapsed, span: _Span, signals: list[int]) -
     if function is not None:
         shown = Aggregate(function, expression)
     draft.select.append(Placed(min(whole), shown))
-    _sorted_again(draft, shown, signals)
+    return shown
 
 
 def _sorts(draft: Draft, expression: Elapsed, first: int) -> bool:
@@ -383,7 +358,7 @@ def _sorts(draft: Draft, expression: Elapsed, first: int) -> bool:
 
 def _is_length(draft: Draft, at: int) -> bool:
     cue = draft.items[at].cue
-    return cue is not None and cue.kind == "superlative" and "duration" in _heads(cue)
+    return cue is not None and cue.kind == "superlative" and "duration" in measured_by(cue)
 
 
 def _extreme_asked(draft: Draft, at: int) -> bool:
@@ -415,26 +390,30 @@ def _compared(draft: Draft, expression: Elapsed, signals: list[int]) -> bool:
     return False
 
 
-def _sorted_again(draft: Draft, shown: Expression, signals: list[int]) -> None:
-    """As in "... sorted by total duration with the longest first": the same span is the sort key."""
-    order = next(
-        (p for p in range(len(draft.items)) if draft.is_cue(p, "order") and p not in draft.taken),
-        None,
-    )
-    later = [
-        at for at in signals if order is not None and at > order and draft.is_cue(at, "elapsed")
-    ]
-    if order is None or not later:
-        return
-    descending = False
-    for place in range(order, len(draft.items)):
-        cue = draft.items[place].cue
-        if cue is not None and (cue.kind == "direction" or _is_length(draft, place)):
-            descending = cue.value == "desc"
-            draft.take(place)
-        elif draft.is_cue(place, "aggregate", "group", "order"):
-            draft.take(place)
-    draft.orders.append((shown, descending, order))
+def _said_again(draft: Draft, shown: Expression, again: list[int]) -> None:
+    """As in "... and their total duration sorted by total duration, longest first": repeated, or the sort key."""
+    for at in again:
+        before = range(max(0, at - 4), at)
+        order = next((p for p in before if draft.is_cue(p, "order") and p not in draft.taken), None)
+        if not (draft.is_cue(at, "elapsed") or _is_length(draft, at)):
+            continue
+        draft.take(at, *(p for p in before if draft.is_cue(p, "aggregate", "also", "group")))
+        if order is None:
+            continue
+        descending = False
+        for place in range(at, len(draft.items)):
+            cue = draft.items[place].cue
+            if cue is not None and (cue.kind == "direction" or _is_length(draft, place)):
+                descending = cue.value == "desc"
+                draft.take(place)
+            elif is_edge(draft, place) or draft.is_cue(place, "elapsed"):
+                draft.take(place)  # "... first"
+        draft.orders.append((shown, descending, order))
+        draft.take(order)
+    whole = isinstance(shown, Elapsed) or (isinstance(shown, Aggregate) and shown.function != "avg")
+    for at in range(len(draft.items)):
+        if _text(draft, at) in ("integer", "integers", "整数") and whole:
+            draft.take(at)
 
 
 def _around(draft: Draft, first: int, last: int) -> list[int]:

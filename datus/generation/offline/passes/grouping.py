@@ -18,12 +18,16 @@ def grains(draft: Draft) -> None:
         draft.grains.append((at, grain))
         draft.take(at, meaning=f"by {grain}")
     for at in list(draft.cues("period")):  # "which month had the most orders"
-        if draft.is_cue(at - 1, "rows") and at > 0:
+        if at > 0 and (draft.is_cue(at - 1, "rows") or draft.items[at - 1].text.lower() == "what"):
             cue = draft.items[at].cue
             assert cue is not None
             period: Grain = cue.value  # type: ignore[assignment]
             draft.grains.append((at, period))
             draft.take(at, at - 1, meaning=f"by {period}")
+    for at in list(draft.cues("period")):  # "... and the month": listed again
+        cue = draft.items[at].cue
+        if cue is not None and any(cue.value == grain for _, grain in draft.grains):
+            draft.take(at)
 
 
 def groups(draft: Draft) -> None:
