@@ -93,6 +93,7 @@ class Draft:
     unread: list[int] = field(default_factory=list)
     told: list[Condition] = field(default_factory=list)
     spans: list[Elapsed] = field(default_factory=list)
+    tallies: list[ColumnRef] = field(default_factory=list)
     today: date | None = None
 
     def __post_init__(self) -> None:
@@ -203,6 +204,7 @@ class Draft:
                 item.light
                 or at in self.owners
                 or item.kind in also
+                or item.text in _APOSTROPHES
                 or (item.cue is not None and item.cue.kind in skip)
             )
             if not passable:
@@ -337,6 +339,7 @@ class Draft:
         return next(iter(found), None)
 
 
+_APOSTROPHES = frozenset({"'", "’"})  # "the students' names"
 # Words after which a question no longer lists what it wants but says of which rows.
 _CLAUSE_WORDS = frozenset(
     {"who", "whose", "that", "which", "with", "where", "having", "when", "whom", "without"}

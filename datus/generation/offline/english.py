@@ -141,7 +141,9 @@ CUES: Mapping[str, Cue] = table(
         " | by | in terms of | based on | according to",
         Cue(
             "order"
-        ): "order by | ordered by | sort by | sorted by | ranked by | order of | in order of"
+        ): "order the results by | sort the results by | order results by | sort results by | order the result by"
+        " | sort the result by | order the output by | sort the output by | order the rows by | sort the rows by"
+        " | order by | ordered by | sort by | sorted by | ranked by | order of | in order of"
         " | sorted in | ordered in | sort | sorted | order | ordered | in the order of | arranged by"
         " | in order by | listed by | listed in | rank by | arrange | sorting | ordering",
         Cue(
@@ -178,10 +180,10 @@ CUES: Mapping[str, Cue] = table(
         Cue(
             "start"
         ): "start with | starts with | starting with | begin with | begins with | beginning with"
-        " | prefix | with prefix | with the prefix | started with | begins in",
+        " | first letter is | first letter of | first character is | prefix | with prefix | with the prefix | started with | begins in",
         Cue(
             "end"
-        ): "end with | ends with | ending with | suffix | with suffix | ending in | ends in",
+        ): "last letter is | last character is | end with | ends with | ending with | suffix | with suffix | ending in | ends in",
         Cue("contrast"): "compare | comparison of | versus | vs | compared",
         Cue(
             "also"

@@ -13,6 +13,7 @@ from datus.generation.offline import chinese, english
 from datus.generation.offline.cues import Cue, CueKind
 from datus.generation.offline.lookup import entries_of
 from datus.generation.offline.names import Entry, SchemaIndex
+from datus.generation.offline.plan import ColumnRef
 from datus.generation.offline.told.facts import Fact
 from datus.text import Token, is_chinese, is_known, lemma, tokenize
 from datus.types import GenerationContext, TimeRange, ValueHit
@@ -364,7 +365,10 @@ class _Spans:
         said = self.context.question.text
         for hit in self.context.values:
             words = said[slice(*hit.span)]
-            if not (
+            capitals = (
+                words.isupper() and not said.isupper() and hit.span[0] > 0
+            )  # "a grade of A", "the US"
+            if capitals or not (
                 words.isdigit()
                 or {words.lower()} & (_NUMBER_WORDS.keys() | english.IGNORED | english.CUES.keys())
             ):
@@ -386,8 +390,19 @@ class _Spans:
                 start, end = place
                 yield (
                     _TIME_WORTH * (end - start) ** _GROWTH,
-                    replace(self._item("time", start, end), time=time),
+                    replace(self._item("time", start, end), time=time, hits=self._named(time.span)),
                 )
+
+    def _named(self, span: tuple[int, int]) -> tuple[ValueHit, ...]:
+        """The values of columns of months and weekdays that words of time are: "April" of "April 2021"."""
+        return tuple(
+            hit
+            for hit in self.context.values
+            if span[0] <= hit.span[0]
+            and hit.span[1] <= span[1]
+            and self.index.words[ColumnRef(hit.table, hit.column)][-1]
+            in ("month", "weekday", "day")
+        )
 
     def _quotes(self) -> Iterator[tuple[float, Item]]:
         text = self.context.question.text

@@ -91,7 +91,15 @@ class Read:
 def _is_untaught(parsed: Parsed, origin: Origin) -> bool:
     draft, plan = parsed.draft, parsed.plan
     if draft.chinese or any(
-        (draft.times, draft.grains, draft.parts, draft.weekends, draft.flags, draft.spans)
+        (
+            draft.times,
+            draft.grains,
+            draft.parts,
+            draft.weekends,
+            draft.flags,
+            draft.spans,
+            draft.tallies,
+        )
     ):
         return True
     if isinstance(plan, Plan) and any(map(is_share, plan.select)):

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 
+from datus.generation.offline.assembly.calendar import is_calendar
 from datus.generation.offline.assembly.exclusion import (
     absent,
     negated_elsewhere,
@@ -106,7 +107,18 @@ def _ordered(draft: Draft, plan: Plan) -> Plan:
         limit = ranking.limit or 1
     if not orders:  # periods read in their order, whether or not the question says so
         orders = [Order(placed.expression) for placed in draft.group if _is_period(draft, placed)]
+    for order in orders:
+        key = order.key
+        if (
+            isinstance(key, ColumnRef)
+            and draft.index.column(key).kind == "text"
+            and is_calendar(draft, key)
+        ):
+            draft.suspect(_UNCALENDARED, f"{key} sorts by its letters, not as a calendar does")
     return replace(plan, order=tuple(orders), limit=limit)
+
+
+_UNCALENDARED = 0.5
 
 
 def _is_period(draft: Draft, placed: Placed) -> bool:

@@ -4,6 +4,7 @@ from dataclasses import replace
 from datetime import date
 from itertools import pairwise
 
+from datus.generation.offline.assembly.calendar import in_period, named_period, period_keys
 from datus.generation.offline.cues import Cue
 from datus.generation.offline.draft import Draft, Filter, Placed, as_time_key
 from datus.generation.offline.passes.moments import of_verb
@@ -180,9 +181,10 @@ def settle_times(draft: Draft) -> None:
             or draft.time_column(tables)
         )
         made = _during(draft, column, time.start, time.end) if column is not None else ()
-        if column is None or not made:
+        made = made or in_period(draft, at, tables, time.start, time.end)
+        if not made:
             draft.unread.append(at)
-        elif len(made) > 1:
+        elif len(made) > 1 or column is None:
             draft.filters.extend(Filter(at, each) for each in made)
         else:
             periods.setdefault(column, []).append(Filter(at, made[0]))
@@ -193,13 +195,24 @@ def settle_times(draft: Draft) -> None:
             conditions = tuple(each.condition for each in several)
             draft.filters.append(Filter(several[0].at, Either(conditions)))
     for at, grain in draft.grains:
+        parts = period_keys(draft, tables, grain, _fixed(draft))
+        if parts and said is None:
+            draft.group[:0] = [Placed(at, each) for each in parts]
+            continue
         column = said or draft.time_column(tables)
-        if column is None:
+        if column is None or (grain != "year" and draft.index.is_number(column)):
             draft.unread.append(at)
             continue
         draft.select = [placed for placed in draft.select if placed not in listed]
         draft.group.insert(0, Placed(at, as_time_key(draft, column, grain)))
     _settle_parts(draft, tables)
+
+
+def _fixed(draft: Draft) -> set[ColumnRef]:
+    """Columns of which the question asks for one value."""
+    conditions = [each.condition for each in draft.filters if not each.negated]
+    equal = [c for c in conditions if isinstance(c, Compare) and c.operator == "="]
+    return {each.left for each in equal if isinstance(each.left, ColumnRef)}
 
 
 def _verb_time(draft: Draft, at: int) -> ColumnRef | None:
@@ -217,6 +230,10 @@ def _verb_time(draft: Draft, at: int) -> ColumnRef | None:
 def _settle_parts(draft: Draft, tables: tuple[str, ...]) -> None:
     """The column of days of the week, hours and weekends; an hour needs a time of day."""
     for at, part in (*draft.parts, *((at, None) for at in draft.weekends)):
+        named = named_period(draft, tables, part) if part is not None else None
+        if named is not None:
+            draft.group.insert(0, Placed(at, named))
+            continue
         column = draft.time_column(tables)
         kind = draft.index.column(column).kind if column is not None else None
         if column is None or not draft.index.is_time(column) or (part == "hour" and kind == "date"):

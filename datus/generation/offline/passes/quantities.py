@@ -23,6 +23,10 @@ def modifiers(draft: Draft) -> None:
             draft.take(at + 1)  # "country name" for a column of countries
             continue
         table, column = draft.table(at), draft.column(at + 1)
+        if draft.items[at + 1].text in _OWNS and at + 2 < len(
+            draft.items
+        ):  # "the students' last names"
+            column = draft.column(at + 2)
         keyed = draft.is_cue(
             at - 1, "each", "group"
         )  # "each region's revenue" groups by the region
@@ -35,6 +39,9 @@ def modifiers(draft: Draft) -> None:
             draft.take(at)
         elif table is not None and draft.items[at + 1].text.lower() in ("member", "members"):
             draft.take(at + 1)
+
+
+_OWNS = frozenset({"'", "’", "'s"})
 
 
 def _is_text_column(draft: Draft, at: int) -> bool:
@@ -157,6 +164,10 @@ def _counted(draft: Draft, noun_at: int | None, distinct: bool) -> Expression:
     column = draft.column(noun_at) if noun_at is not None else None
     if column is None:
         table = draft.table(noun_at) if noun_at is not None else None
+        tally = _tally(draft, table) if table is not None and not distinct else None
+        if tally is not None:
+            draft.tallies.append(tally)
+            return Aggregate("sum", tally)
         label = draft.index.label(table) if table is not None and distinct else ()
         if len(label) == 1 and label[0].column.lower() == (table or "").lower():
             return Aggregate("count", label[0], distinct=True)
@@ -169,6 +180,18 @@ def _counted(draft: Draft, noun_at: int | None, distinct: bool) -> Expression:
         return Aggregate("sum", column)
     own_key = index.tables[column.table].key == (column.column,)
     return Aggregate("count", column, distinct=distinct or not own_key)
+
+
+def _tally(draft: Draft, table: str) -> ColumnRef | None:
+    """The column by which each row of a table stands for several: called "count" and nothing else."""
+    for column in draft.index.tables[table].schema.columns:
+        ref = ColumnRef(table, column.name)
+        if draft.index.words[ref] in _TALLIES and draft.index.is_number(ref):
+            return ref
+    return None
+
+
+_TALLIES = frozenset({("count",), ("cnt",), ("次数",)})
 
 
 def aggregates(draft: Draft) -> None:

@@ -253,6 +253,15 @@ def _ranked_noun(
         draft.mentions.append((noun_at, table))
         return Ranking(at, descending, limit, counted=table), True
     assert column is not None
+    if (
+        draft.grains
+        and noun_at > 0
+        and (counted := draft.table(noun_at - 1))
+        and _tells_time(draft, column)
+    ):
+        return Ranking(
+            at, descending, limit, counted=counted
+        ), True  # "in which month were most people hired"
     if draft.index.is_number(column) or column.column in draft.index.tables[column.table].time:
         return Ranking(at, descending, limit, column, explicit=True), True
     if draft.items[at].text.lower().split()[0] in _DEGREES:

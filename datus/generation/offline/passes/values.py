@@ -25,25 +25,33 @@ def matches(draft: Draft) -> None:
         )
         if draft.chinese and text_at is None:
             text_at = draft.preceding(at, lambda p: _is_text(draft, p), reach=3)
+        first = (
+            at if text_at is None else min(at, text_at)
+        )  # 以“王”开头: the noun stands before both
         noun_at = draft.preceding(
-            at, draft.is_column, skip=BETWEEN_NOUN_AND_TEST | {"contain", "start", "end"}, reach=5
+            first,
+            draft.is_column,
+            skip=BETWEEN_NOUN_AND_TEST | {"contain", "start", "end"},
+            reach=5,
         )
         if noun_at is None and text_at is not None:
             noun_at = draft.following(
                 text_at, draft.is_column, skip=frozenset({"of", "relative"}), reach=4
             )
         if noun_at is None:  # "huts that start with 'A'": the label of the table
-            noun_at = draft.preceding(at, draft.is_noun, skip=BETWEEN_NOUN_AND_TEST, reach=4)
+            noun_at = draft.preceding(first, draft.is_noun, skip=BETWEEN_NOUN_AND_TEST, reach=4)
         column = _tested_text(draft, noun_at)
-        if text_at is None or column is None or draft.items[text_at].kind == "value":
+        if column is None:
+            column = _matched_before(draft, at)
+        told = text_at is not None and draft.items[text_at].kind == "value"
+        if text_at is None or column is None or (told and cue.kind == "contain"):
             continue
-        assert noun_at is not None
         text = _literal_text(draft.items[text_at])
         pattern = {"contain": f"%{text}%", "start": f"{text}%", "end": f"%{text}"}[cue.kind]
-        negated = negation_before(draft, at, noun_at)
+        negated = negation_before(draft, at, noun_at if noun_at is not None else at)
         draft.filters.append(Filter(at, Like(column, pattern, negated)))
         draft.take(text_at)
-        if draft.column(noun_at) is not None:
+        if noun_at is not None and draft.column(noun_at) is not None:
             draft.take(noun_at)
             draft.tested.append(noun_at)
         draft.take(at, meaning=f"{column} like {pattern}")
@@ -51,6 +59,15 @@ def matches(draft: Draft) -> None:
         for other in range(at + 1, text_at):
             if draft.is_cue(other, "contain", "start", "end"):
                 draft.take(other)
+
+
+def _matched_before(draft: Draft, at: int) -> ColumnRef | None:
+    """As in "starts with J or ends with ez": the column of the match right before."""
+    last = draft.filters[-1] if draft.filters else None
+    if last is None or not isinstance(last.condition, Like) or not at - 4 <= last.at < at:
+        return None
+    joined = any(draft.is_cue(p, "or", "also") for p in range(last.at, at))
+    return last.condition.column if joined else None
 
 
 def _tested_text(draft: Draft, noun_at: int | None) -> ColumnRef | None:
@@ -75,7 +92,17 @@ def _more_matches(draft: Draft, text_at: int, column: ColumnRef, kind: str, nega
 
 
 def _is_text(draft: Draft, at: int) -> bool:
-    return draft.items[at].kind in ("quote", "value", "number") and at not in draft.taken
+    if at in draft.taken:
+        return False
+    return draft.items[at].kind in ("quote", "value", "number") or _is_bare_text(draft, at)
+
+
+def _is_bare_text(draft: Draft, at: int) -> bool:
+    """As in "starts with J", "ends in ez": a word that names nothing, right behind the word for the match."""
+    item = draft.items[at]
+    if item.kind != "word" or not draft.is_cue(at - 1, "contain", "start", "end"):
+        return False
+    return not item.light or (len(item.text) == 1 and item.text.isupper())
 
 
 def _literal_text(item: Item) -> str:
@@ -131,7 +158,7 @@ def _stands_alone(draft: Draft, noun_at: int) -> bool:
     column = draft.column(noun_at)
     if column is None or draft.index.is_key(column) or not draft.index.column(column).nullable:
         return False
-    after = draft.items[noun_at + 1 : noun_at + 4]
+    after = draft.items[noun_at + 1 : noun_at + 5]
     other = ("value", "quote", "number", "time", *(() if draft.chinese else ("noun",)))
     return not any(
         each.kind in other
@@ -178,8 +205,36 @@ def _value(draft: Draft, at: int, column: ColumnRef, value: Literal_) -> None:
         )
         draft.take(at, meaning=f"{within} contains {_literal_text(draft.items[at])}")
         return
-    draft.filters.append(Filter(at, Compare(column, "=", value), negated))
+    condition = _as_told(draft, at, column, value) or Compare(column, "=", value)
+    letter_at = _listed_letter(draft, at)
+    if letter_at is not None:
+        letter = draft.items[letter_at].text
+        other = _as_told(draft, at, column, letter) or Compare(column, "=", letter)
+        draft.filters.append(Filter(letter_at, other, negated))
+        draft.take(letter_at, meaning=f"{column} = {letter}")
+    draft.filters.append(Filter(at, condition, negated))
     draft.take(at, meaning=f"{column} {'!=' if negated else '='} {value}")
+
+
+def _listed_letter(draft: Draft, at: int) -> int | None:
+    """As in "a grade of A or C": a capital before a value of one letter is no article but another value."""
+    one_letter = len(draft.items[at].text) == 1
+    if not one_letter or at < 2 or not draft.is_cue(at - 1, "or", "also"):
+        return None
+    before = draft.items[at - 2]
+    capital = len(before.text) == 1 and before.text.isupper() and before.kind == "word"
+    return at - 2 if capital and at - 2 not in draft.taken else None
+
+
+def _as_told(draft: Draft, at: int, column: ColumnRef, value: Literal_) -> Like | None:
+    """A text compared as the caller told: as a part of the column's value, or regardless of case."""
+    fact = draft.items[at].told
+    how = dict(fact.compared).get(column) if fact is not None else None
+    if not isinstance(value, str) or set(value) & set("%_\\"):
+        return None  # a pattern would read these as wildcards
+    if how == "part":
+        return Like(column, f"%{value}%")
+    return Like(column, value) if how == "regardless" else None
 
 
 def _within_text(draft: Draft, at: int) -> ColumnRef | None:

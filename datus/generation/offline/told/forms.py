@@ -5,11 +5,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal
 
+from datus.generation.offline.told.comparing import told_how
+from datus.generation.offline.told.facts import How
 from datus.text import is_chinese
 
-Kind = Literal["meaning", "column", "choice", "time"]
+Kind = Literal["meaning", "column", "choice", "time", "compared"]
 """``meaning``: a phrase and what it means. ``column``: a phrase and the column that holds it. ``choice``:
-what an earlier question meant. ``time``: the column that tells when."""
+what an earlier question meant. ``time``: the column that tells when. ``compared``: how texts are compared."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,11 +20,12 @@ class Telling:
 
     Attributes:
         kind: Which form it has.
-        names: The phrases that it is about; none for a choice or a time.
+        names: The phrases that it is about; none for a choice, a time or how texts are compared.
         body: Where in the text it says what they mean.
         said: The telling in its author's words.
         firm: Whether its form leaves no doubt that it defines; "X is Y" may only state something.
         sql: SQL for the phrases, where the author gave some.
+        how: How texts are compared, where that is told.
     """
 
     kind: Kind
@@ -31,6 +34,7 @@ class Telling:
     said: str
     firm: bool = True
     sql: str = ""
+    how: How | None = None
 
 
 _QUOTED = re.compile(r"(?<!\w)'[^'\n]*'(?!\w)|\"[^\"\n]*\"|“[^”\n]*”|‘[^’\n]*’|「[^」\n]*」")
@@ -128,6 +132,22 @@ _CHINESE: tuple[tuple[Kind, bool, str], ...] = (
     ),
     ("meaning", False, rf"{_NAME}[是为](?P<body>.+)"),
 )
+# What a missing value says of a row: told of the rows that have not done it, it tells those that have.
+_MISSING = (
+    re.compile(
+        r"(?P<column>[\w.\"`]+)\s+is\s+(?:null|empty|blank|missing|not\s+set|unset)\s+(?:for|when|if|where|means?(?:\s+that)?)\s+"
+        r"[^,.]{1,40}?\b(?:have|has|had|did|do|does|is|are|was|were)(?:\s+(?:not|never)|n't)\s+(?:yet\s+)?(?:been\s+)?(?P<name>.+)",
+        re.IGNORECASE,
+    ),
+    re.compile(
+        r"(?P<column>[\w.]+)\s*为(?:空|NULL|null)(?:值)?(?:时|则|就)?(?:表示|代表|说明|意味着|是指)[^，。]{0,12}?(?:还|尚)?(?:未|没有|没|不)(?P<name>.+)"
+    ),
+)
+_AS_ASKED = re.compile(
+    r"\s*[(（]?\s*(?:for|in|within|over|during)\s+(?:the|a|any)\s+(?:given|specified|selected|requested|relevant|chosen)\s+"
+    r"(?:time\s*)?(?:period|duration|range|frame|timeframe|interval|window)\s*[)）]?\s*$|\s*[(（]?(?:在)?(?:给定|指定|所选|所问)的?(?:时间段|时间范围|时间|期间)(?:内)?[)）]?\s*$",
+    re.IGNORECASE,
+)
 _ENGLISH_FORMS = tuple((k, f, re.compile(p, re.IGNORECASE | re.DOTALL)) for k, f, p in _ENGLISH)
 _CHINESE_FORMS = tuple((k, f, re.compile(p, re.DOTALL)) for k, f, p in _CHINESE)
 
@@ -154,6 +174,14 @@ def _statements(text: str) -> Iterator[tuple[int, int]]:
 
 def _telling(text: str, start: int, end: int) -> Telling | None:
     statement = text[start:end]
+    if (told := told_how(statement)) is not None:
+        (first, last), how = told
+        return Telling("compared", (), (start + first, start + last), statement, how=how)
+    for missing in _MISSING:
+        if (match := missing.fullmatch(statement)) is not None:
+            body = start + match.start("column"), start + match.end("column")
+            sql = f"{match['column']} IS NOT NULL"
+            return Telling("meaning", (match["name"].strip(),), body, statement, sql=sql)
     chinese = _CHINESE_FORMS if is_chinese(statement) else ()
     for kind, firm, pattern in (*chinese, *_ENGLISH_FORMS):
         match = pattern.fullmatch(statement)
@@ -188,4 +216,7 @@ def _body(text: str, start: int, end: int) -> tuple[int, int]:
     opening = _OPENING.match(text[start:end])
     if opening is not None and opening.end() < end - start:
         start += opening.end()
+    asked = _AS_ASKED.search(text[start:end])  # "... for the given period" says nothing more
+    if asked is not None and asked.start() > 0:
+        end = start + asked.start()
     return start, start + len(text[start:end].rstrip(" .。!,，"))

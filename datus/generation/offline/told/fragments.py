@@ -3,6 +3,7 @@
 Nothing of the text reaches a statement: columns are found in the schema, literals become values.
 """
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
@@ -11,7 +12,7 @@ import sqlglot
 from sqlglot import exp
 from sqlglot.errors import SqlglotError
 
-from datus.dates.calendar import Unit, shift
+from datus.dates.calendar import DAY, DateSettings, Unit, containing, shift
 from datus.generation.offline.names import SchemaIndex
 from datus.generation.offline.plan import (
     Aggregate,
@@ -42,7 +43,13 @@ _MIRRORED: dict[Operator, Operator] = {
 _FUNCTIONS: dict[type[exp.Expr], Function] = {
     exp.Sum: "sum", exp.Avg: "avg", exp.Min: "min", exp.Max: "max", exp.Count: "count",
 }  # fmt: skip
-_UNITS: dict[str, Unit] = {"day": "day", "week": "week", "month": "month", "year": "year"}
+_UNITS: dict[str, Unit] = {
+    "day": "day",
+    "week": "week",
+    "month": "month",
+    "quarter": "quarter",
+    "year": "year",
+}
 _ARITHMETIC = (exp.Add, exp.Sub, exp.Mul, exp.Div, exp.Mod)
 
 
@@ -87,6 +94,32 @@ def read_fragment(
     if isinstance(node, exp.Column | exp.AggFunc):
         return Fragment(expression=reader.expression(node))
     return Fragment(conditions=tuple(reader.conditions(node)))
+
+
+_TO = re.compile(r"\s+(?:to|until|through|and|至|到)\s+", re.IGNORECASE)
+
+
+def read_period(sql: str, index: SchemaIndex, today: date) -> tuple[date, date] | None:
+    """The days ``[start, end)`` of a text like "CURRENT_DATE - INTERVAL '7 days' to CURRENT_DATE"; None for others."""
+    said = sql.strip().removeprefix("BETWEEN ").removeprefix("between ")
+    ends = _TO.split(said)
+    if len(ends) != 2:
+        return None
+    reader = _Reader(index, (), today)
+    days = []
+    for each in ends:
+        try:
+            tree = sqlglot.parse_one(f"SELECT {each}", dialect=sqlglot_name(index.schema.dialect))
+        except (SqlglotError, RecursionError):
+            return None
+        if len(tree.expressions) != 1:
+            return None
+        days.append(reader.moment(tree.expressions[0].unnest()))
+    if days[0] is None or days[1] is None or days[0][1]:
+        return None
+    start, (end, before) = days[0][0], days[1]
+    end = end if before else end + DAY
+    return (start, end) if start < end else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,10 +181,11 @@ class _Reader:
                 Compare(column, "=", self.literal(each, column)) for each in node.expressions
             )
             return tests[0] if len(tests) == 1 else Either(tests)
-        if isinstance(node, exp.Like) and isinstance(node.expression, exp.Literal):
-            return Like(self.column(node.this), node.expression.name)
+        if isinstance(node, exp.Like | exp.ILike) and isinstance(node.expression, exp.Literal):
+            negated = bool(node.args.get("negate"))
+            return Like(self.column(node.this), node.expression.name, negated)
         if isinstance(node, exp.Is) and isinstance(node.expression, exp.Null):
-            return IsNull(self.column(node.this))
+            return IsNull(self.column(node.this), negated=bool(node.args.get("negate")))
         if isinstance(node, exp.Column):
             column = self.column(node)
             if self.index.column(column).kind == "boolean":
@@ -222,10 +256,28 @@ class _Reader:
         except ValueError:
             raise FragmentError(f"{text} is no date for {column}") from None
 
+    def moment(self, node: exp.Expr) -> tuple[date, bool] | None:
+        """A day, and whether the time right before it is meant, as in "- INTERVAL '1 second'"."""
+        if isinstance(node, exp.Sub) and isinstance(node.expression, exp.Interval):
+            unit = str(node.expression.args.get("unit") or "").lower().removesuffix("s")
+            if unit in ("microsecond", "millisecond", "second"):
+                day = self._day(node.this.unnest())
+                return (day, True) if day is not None else None
+        day = self._day(node)
+        return (day, False) if day is not None else None
+
     def _day(self, node: exp.Expr) -> date | None:
         """The day of ``CURRENT_DATE``, with days, weeks, months or years before or after it."""
         if isinstance(node, exp.CurrentDate | exp.CurrentTimestamp):
             return self.today
+        if isinstance(node, exp.TimestampTrunc | exp.DateTrunc):
+            inner, cut = (
+                self._day(node.this.unnest()),
+                _UNITS.get(str(node.args["unit"].name).lower()),
+            )
+            if inner is None or cut is None:
+                return None
+            return containing(inner, cut, DateSettings()).start
         if not isinstance(node, exp.Add | exp.Sub) or not isinstance(node.expression, exp.Interval):
             return None
         start, step = self._day(node.this.unnest()), node.expression

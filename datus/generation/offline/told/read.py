@@ -7,7 +7,8 @@ from datus.errors import RefusalError
 from datus.generation.offline.linking import Item, link
 from datus.generation.offline.names import SchemaIndex
 from datus.generation.offline.plan import ColumnRef
-from datus.generation.offline.told.facts import Fact
+from datus.generation.offline.told.comparing import compared as columns
+from datus.generation.offline.told.facts import Fact, How
 from datus.generation.offline.told.forms import Telling, tellings
 from datus.generation.offline.told.matching import Definition, Match
 from datus.generation.offline.told.reader import Reader, Understand
@@ -28,6 +29,7 @@ class Told:
         asked: The question in the caller's words.
         columns, tables: What the caller chose among the readings of an ambiguous word.
         time: The column that tells when, and who said so.
+        compared: How columns are compared with texts, and who said so.
         used: The told phrases that the question says.
     """
 
@@ -37,12 +39,13 @@ class Told:
     columns: tuple[ColumnRef, ...] = ()
     tables: tuple[str, ...] = ()
     time: tuple[ColumnRef, str] | None = None
+    compared: tuple[tuple[ColumnRef, How, str], ...] = ()
     used: tuple[Match, ...] = ()
 
     def items(self, index: SchemaIndex) -> tuple[Item, ...]:
         """The mentions of the question, with every word that was told of meaning just that."""
         items = link(self.context, index, self.said.fixed)
-        return tuple(self._chosen(self._timed(item)) for item in items)
+        return tuple(self._chosen(self._compared(self._timed(item))) for item in items)
 
     def _chosen(self, item: Item) -> Item:
         columns = tuple(e for e in item.entries if e.column is not None and e.ref in self.columns)
@@ -60,6 +63,18 @@ class Told:
         if self.time is None or item.told is not None or not (period or item.kind == "time"):
             return item
         return replace(item, told=Fact(self.time[1], time=self.time[0]))
+
+    def _compared(self, item: Item) -> Item:
+        if not self.compared or item.told is not None or item.kind not in ("value", "quote"):
+            return item
+        own = {ColumnRef(hit.table, hit.column) for hit in item.hits}
+        meant = [
+            each for each in self.compared if each[1] != "exact" and (not own or each[0] in own)
+        ]
+        if not meant:
+            return item
+        said = "; ".join(dict.fromkeys(said for *_, said in meant))
+        return replace(item, told=Fact(said, compared=tuple(each[:2] for each in meant)))
 
     def original(self, candidate: Candidate) -> Candidate:
         """A candidate that speaks of the caller's own words."""
@@ -128,10 +143,11 @@ def read(context: GenerationContext, index: SchemaIndex, understand: Understand)
     said, used = reader.applied(said, (*definitions, *_terms(context, definitions)))
     columns, tables = _choice(reader, text, told)
     time = _time(reader, text, told)
+    ways = _compared(index, text, told)
     question = replace(context.question, text=said.text)
     return Told(
         replace(context, question=question, values=said.values, times=said.times),
-        said, asked, columns, tables, time, tuple(used),
+        said, asked, columns, tables, time, ways, tuple(used),
     )  # fmt: skip
 
 
@@ -169,6 +185,21 @@ def _choice(
         columns.extend(found)
         tables.extend(() if found else reader.tables(body))
     return tuple(columns), tuple(tables)
+
+
+def _compared(
+    index: SchemaIndex, text: Said, told: tuple[Telling, ...]
+) -> tuple[tuple[ColumnRef, How, str], ...]:
+    """How columns are compared with texts; what is told of fewer columns goes before what is told of many."""
+    ways: dict[ColumnRef, tuple[How, str]] = {}
+    scopes = [
+        (columns(text.part(each.body).text, index), each) for each in told if each.how is not None
+    ]
+    for scope, each in sorted(scopes, key=lambda pair: -len(pair[0])):
+        for column in scope:
+            assert each.how is not None
+            ways[column] = (each.how, each.said)
+    return tuple((column, how, said) for column, (how, said) in ways.items())
 
 
 def _time(reader: Reader, text: Said, told: tuple[Telling, ...]) -> tuple[ColumnRef, str] | None:

@@ -20,11 +20,16 @@ from datus.generation.offline.plan import (
 )
 from datus.generation.offline.told.conditions import NoConditionError, rows_of
 from datus.generation.offline.told.facts import Fact
-from datus.generation.offline.told.fragments import Fragment, FragmentError, read_fragment
+from datus.generation.offline.told.fragments import (
+    Fragment,
+    FragmentError,
+    read_fragment,
+    read_period,
+)
 from datus.generation.offline.told.matching import Definition, Match, matches, neighbour
 from datus.generation.offline.told.said import Said
 from datus.text import is_chinese, tokenize
-from datus.types import GenerationContext
+from datus.types import GenerationContext, TimeRange
 
 Understand = Callable[[GenerationContext, tuple[Item, ...]], AnyPlan]
 """Reads a small question to its surest plan; raises RefusalError where it is not sure."""
@@ -116,6 +121,9 @@ class Reader:
         telling, body = match.definition.telling, match.definition.body
         if not telling.firm and self._is_name(match.name) and not match.head:
             raise NotGroundedError("it is a name of the data already")
+        period = self._period(said, match, body)
+        if period is not None:
+            return period
         column = self.column(body) if _SAYS_COLUMN.search(body.text.strip()) else None
         if column is not None:
             return self._named(said, match, column)
@@ -136,6 +144,20 @@ class Reader:
             raise NotGroundedError("an answer cannot calculate with several columns yet")
         body, _ = self.applied(body, others)
         return self._worded(said, match, body)
+
+    def _period(self, said: Said, match: Match, body: Said) -> Said | None:
+        """As in "last week = DATE_TRUNC('week', CURRENT_DATE) - INTERVAL '1 week' to ...": words of time with their days."""
+        days = read_period(body.text, self.index, self.context.question.today)
+        if days is None:
+            return None
+        start, end = match.span
+        known = [t for t in said.times if t.span[0] < end and start < t.span[1]]
+        start = min((start, *(t.span[0] for t in known)))
+        end = max((end, *(t.span[1] for t in known)))  # "last week (exclusive of the current week)"
+        words = said.text[start:end]
+        grain = known[0].grain if known else "day"
+        time = TimeRange(*days, grain, words, (0, len(words)))
+        return said.replaced((start, end), Said(words, times=(time,)))
 
     def _worded(self, said: Said, match: Match, body: Said) -> Said:
         """A meaning in words: a condition on the rows that the phrase names, or other words for it."""
