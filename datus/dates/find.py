@@ -68,9 +68,17 @@ def read_times(text: str, *, today: date, settings: DateSettings | None = None) 
             continue
         if start is not None and stop is not None and start >= stop:
             continue
-        span = normal.span(words.tokens[first].start, words.tokens[end - 1].end)
+        span = _closed(text, normal.span(words.tokens[first].start, words.tokens[end - 1].end))
         ranges.append(TimeRange(start, stop, grain, text[slice(*span)], span))
     return TimesRead(tuple(ranges), tuple(compared))
+
+
+def _closed(text: str, span: tuple[int, int]) -> tuple[int, int]:
+    """A span with the bracket that closes one within it: "last 6 months (excluding this month)"."""
+    opened = sum(text.count(mark, *span) for mark in "(（")
+    closed = sum(text.count(mark, *span) for mark in ")）")
+    after = text[span[1] : span[1] + 1]
+    return (span[0], span[1] + 1) if opened > closed and after in (")", "）") else span
 
 
 def find_time_ranges(

@@ -106,19 +106,23 @@ def _ordered(draft: Draft, plan: Plan) -> Plan:
             orders.insert(0, Order(key, ranking.descending))
         limit = ranking.limit or 1
     if not orders:  # periods read in their order, whether or not the question says so
-        orders = [Order(placed.expression) for placed in draft.group if _is_period(draft, placed)]
+        periods = [placed.expression for placed in draft.group if _is_period(draft, placed)]
+        orders = [Order(each) for each in periods if not _uncalendared(draft, each)]
     for order in orders:
-        key = order.key
-        if (
-            isinstance(key, ColumnRef)
-            and draft.index.column(key).kind == "text"
-            and is_calendar(draft, key)
-        ):
-            draft.suspect(_UNCALENDARED, f"{key} sorts by its letters, not as a calendar does")
+        if _uncalendared(draft, order.key):
+            draft.suspect(
+                _UNCALENDARED, f"{order.key} sorts by its letters, not as a calendar does"
+            )
     return replace(plan, order=tuple(orders), limit=limit)
 
 
 _UNCALENDARED = 0.5
+
+
+def _uncalendared(draft: Draft, key: Expression) -> bool:
+    """Whether a key holds months or weekdays by name, which sort by their letters."""
+    named = isinstance(key, ColumnRef) and draft.index.column(key).kind == "text"
+    return named and isinstance(key, ColumnRef) and is_calendar(draft, key)
 
 
 def _is_period(draft: Draft, placed: Placed) -> bool:

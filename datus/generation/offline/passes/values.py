@@ -186,8 +186,10 @@ def values(draft: Draft) -> None:
 
 
 def _value(draft: Draft, at: int, column: ColumnRef, value: Literal_) -> None:
+    letter_at = _listed_letter(draft, at)
+    first = at if letter_at is None else letter_at
     for noun_at in (
-        draft.preceding(at, draft.is_column, skip=BETWEEN_NOUN_AND_TEST, reach=4),
+        draft.preceding(first, draft.is_column, skip=BETWEEN_NOUN_AND_TEST, reach=4),
         draft.following(at, draft.is_column, skip=frozenset({"of"}), reach=2),
     ):
         if (
@@ -206,7 +208,6 @@ def _value(draft: Draft, at: int, column: ColumnRef, value: Literal_) -> None:
         draft.take(at, meaning=f"{within} contains {_literal_text(draft.items[at])}")
         return
     condition = _as_told(draft, at, column, value) or Compare(column, "=", value)
-    letter_at = _listed_letter(draft, at)
     if letter_at is not None:
         letter = draft.items[letter_at].text
         other = _as_told(draft, at, column, letter) or Compare(column, "=", letter)
