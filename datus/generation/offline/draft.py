@@ -94,6 +94,7 @@ class Draft:
     told: list[Condition] = field(default_factory=list)
     spans: list[Elapsed] = field(default_factory=list)
     tallies: list[ColumnRef] = field(default_factory=list)
+    denied: list[int] = field(default_factory=list)
     today: date | None = None
 
     def __post_init__(self) -> None:

@@ -15,7 +15,7 @@ from datus.generation.offline.passes.calendar import parts, weekends
 from datus.generation.offline.passes.comparisons import averages, comparisons, ranges
 from datus.generation.offline.passes.elapsed import elapsed
 from datus.generation.offline.passes.flags import flags
-from datus.generation.offline.passes.grouping import absences, grains, groups, orders
+from datus.generation.offline.passes.grouping import absences, denials, grains, groups, orders
 from datus.generation.offline.passes.quantities import aggregates, asked_measures, counts, modifiers
 from datus.generation.offline.passes.rankings import superlatives
 from datus.generation.offline.passes.shares import is_share, shares
@@ -29,7 +29,7 @@ from datus.types import DatabaseSchema, GenerationContext
 
 # Each pass takes from the draft what it explains; the order decides who sees a word first.
 PASSES = (
-    told, elapsed, modifiers, flags, averages, counts, aggregates, matches, times, ranges, asked_measures, comparisons, nulls, grains, parts, orders,
+    told, denials, elapsed, modifiers, flags, averages, counts, aggregates, matches, times, ranges, asked_measures, comparisons, nulls, grains, parts, orders,
     superlatives, values, weekends, absences, groups, shares,
 )  # fmt: skip
 
@@ -99,6 +99,7 @@ def _is_untaught(parsed: Parsed, origin: Origin) -> bool:
             draft.flags,
             draft.spans,
             draft.tallies,
+            draft.denied,
         )
     ):
         return True

@@ -141,10 +141,13 @@ def _explicit_orders(draft: Draft, plan: Plan) -> list[tuple[Expression | None, 
 
 
 def _ranking_key(draft: Draft, ranking: Ranking, plan: Plan) -> Expression | None:
-    if ranking.key is not None:
+    counts = ranking.by_frequency or ranking.counted or ranking.key == Aggregate("count")
+    if ranking.key is not None and not counts:
         return ranking.key
-    if ranking.by_frequency or ranking.counted:
-        return Aggregate("count")
+    if counts:  # "top 3 by number of customers" where different customers are shown
+        shown = [e for e in plan.select if isinstance(e, Aggregate) and e.function == "count"]
+        once = len(shown) == 1 and shown[0].distinct and not ranking.by_frequency
+        return shown[0] if once else ranking.key or Aggregate("count")
     return next((e for e in plan.select if isinstance(e, Aggregate)), None)
 
 

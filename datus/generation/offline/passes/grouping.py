@@ -3,6 +3,7 @@
 from datus.generation.offline.cues import CueKind
 from datus.generation.offline.draft import Draft, Placed
 from datus.generation.offline.english import VERB_FORMS
+from datus.generation.offline.passes.moments import of_verb
 from datus.generation.offline.plan import Aggregate, Expression
 from datus.types import Grain
 
@@ -30,6 +31,25 @@ def grains(draft: Draft) -> None:
             draft.take(at)
 
 
+def denials(draft: Draft) -> None:
+    """As in "ignore customers who haven't ordered", 排除没有订单的客户: those who have are meant."""
+    for at, item in enumerate(draft.items):
+        if item.text.lower() not in _LEAVES_OUT or at in draft.taken:
+            continue
+        for place in range(at + 1, min(at + 7, len(draft.items))):
+            if draft.items[place].kind == "mark":
+                break
+            if draft.is_cue(place, "negate") and place not in draft.taken:
+                draft.take(at, place)
+                draft.denied.append(at)
+                break
+
+
+_LEAVES_OUT = frozenset(
+    "ignore ignoring exclude excluding omit except 排除 不包括 不包含 除了 除".split()
+)
+
+
 def groups(draft: Draft) -> None:
     """As in "for each X", "per X and Y", "by X", 每个X, 按X."""
     for at in list(draft.cues("each", "group")):
@@ -48,6 +68,10 @@ def groups(draft: Draft) -> None:
             continue
         if draft.items[at].text.lower() == "per" and _amount(draft, noun_at):
             draft.suspect(0.6, f"per {draft.items[noun_at].text} asks for a ratio")
+        if (period := _other_period(draft, noun_at)) is not None:
+            draft.grains.append((noun_at, period))
+            draft.take(at, noun_at, meaning=f"by {period}")
+            continue
         while noun_at is not None:
             _add_key(draft, noun_at)
             nxt = draft.following(
@@ -61,6 +85,26 @@ def groups(draft: Draft) -> None:
             _period_key(draft, noun_at)
             noun_at = nxt if continues else None
         draft.take(at, meaning="group by")
+
+
+_PERIODS: dict[tuple[str, ...], Grain] = {
+    ("day",): "day", ("week",): "week", ("month",): "month", ("quarter",): "quarter", ("year",): "year",
+}  # fmt: skip
+
+
+def _other_period(draft: Draft, noun_at: int) -> Grain | None:
+    """As in "orders in each month" where only a table that the question does not speak of has a column of months."""
+    column = draft.column(noun_at)
+    period = _PERIODS.get(draft.index.words[column]) if column is not None else None
+    if column is None or period is None:
+        return None
+    others = {
+        item.entries[0].table
+        for at, item in enumerate(draft.items)
+        if item.kind == "noun" and at != noun_at
+    }
+    dated = any(draft.index.tables[table].time for table in others)
+    return period if dated and column.table not in others else None
 
 
 def _amount(draft: Draft, at: int) -> bool:
@@ -142,10 +186,22 @@ def _add_key(draft: Draft, noun_at: int) -> None:
         draft.take(noun_at, meaning=f"group by {table}")
 
 
+def _is_event(draft: Draft, at: int) -> bool:
+    """As in "clients who ordered parcels": with no "by" behind it, and a date of orders, it is what people did."""
+    behind = range(at + 1, min(at + 4, len(draft.items)))
+    sorts = any(draft.is_cue(p, "group", "direction", "alphabetical", "order") for p in behind)
+    return (
+        draft.items[at].text.lower() == "ordered" and not sorts and of_verb(draft, at) is not None
+    )
+
+
 def orders(draft: Draft) -> None:
     """As in "sorted by age descending", "in alphabetical order", 按价格从高到低排序."""
     for at in list(draft.cues("order", "direction", "alphabetical")):
         if at in draft.taken:
+            continue
+        if _is_event(draft, at):
+            draft.take(at)
             continue
         descending = _direction(draft, at)
         if draft.is_cue(at, "alphabetical"):

@@ -171,6 +171,9 @@ def _counted(draft: Draft, noun_at: int | None, distinct: bool) -> Expression:
         label = draft.index.label(table) if table is not None and distinct else ()
         if len(label) == 1 and label[0].column.lower() == (table or "").lower():
             return Aggregate("count", label[0], distinct=True)
+        key = draft.index.tables[table].key if table is not None and distinct else ()
+        if table is not None and len(key) == 1:  # whatever is joined to them
+            return Aggregate("count", ColumnRef(table, key[0]), distinct=True)
         return Aggregate("count")
     index = draft.index
     if column.column in index.tables[column.table].time and not distinct:

@@ -381,6 +381,10 @@ def times(draft: Draft) -> None:
                 break
         draft.times.append((at, item.time, column))
         draft.take(at, meaning=_told(item.time))
+        each_at = draft.preceding(at, lambda p: draft.is_cue(p, "each"), reach=3)
+        if each_at is not None and each_at not in draft.taken and not draft.chinese:
+            draft.grains.append((each_at, item.time.grain))  # "in each of the last 8 weeks"
+            draft.take(each_at, meaning=f"by {item.time.grain}")
 
 
 def _tells_time(draft: Draft, column: ColumnRef) -> bool:

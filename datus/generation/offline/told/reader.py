@@ -48,6 +48,10 @@ _CALCULATES = re.compile(
 _LIKE_SQL = re.compile(
     r"[<>=(]|^[`\"]?\w+[`\"]?\.[`\"]?\w+[`\"]?(?:\.\w+)?$|\b(?:IS|IN|LIKE|BETWEEN)\b"
 )
+_CALLS = re.compile(
+    r"\b(?:count|sum|avg|min|max|coalesce|extract|date_trunc|cast)\s*\(|\bselect\b.+\bfrom\b",
+    re.IGNORECASE | re.DOTALL,
+)
 _SAYS_COLUMN = re.compile(r"\b(?:column|field)\b|字段|列|^\w+(?:\.\w+)+$", re.IGNORECASE)
 _COLUMN_WORDS = re.compile(r"\b(?:the|column|field)\b|字段|列$|的?这?一?列", re.IGNORECASE)
 _UNSURE_SQL = 0.2  # as much as a value link that is barely sure takes from a parse
@@ -140,6 +144,8 @@ class Reader:
                     raise NotGroundedError(
                         "an answer cannot calculate with several columns yet"
                     ) from None
+                if _CALLS.search(body.text):  # SQL that is not understood is no text in words
+                    raise NotGroundedError(str(reason)) from None
         if _CALCULATES.search(body.text):
             raise NotGroundedError("an answer cannot calculate with several columns yet")
         body, _ = self.applied(body, others)
