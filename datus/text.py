@@ -131,8 +131,8 @@ def lemma(word: str) -> str:
     return str(simplemma.lemmatize(word, lang="en", low_memory=True)).lower()
 
 
-# Plurals whose dictionary form is a verb's or another word's.
-_PLURALS_KEPT = frozenset({"datum", "rating", "building", "meeting", "setting", "spelling"})
+# Plurals whose dictionary form is a verb's or another word's, or is taken for a word of its own.
+_PLURALS_KEPT = frozenset({"datum", "rating", "sale", "building", "meeting", "setting", "spelling"})
 
 
 @lru_cache(maxsize=20_000)

@@ -44,7 +44,10 @@ def confidence(draft: Draft, plan: AnyPlan, lead: float | None) -> float:
         lead: How far its score is ahead of the next reading's, None when there is no other.
     """
     sure = 1.0 - draft.doubt - _weak_link(draft)
-    sure -= _A_VERB * sum(item.kind == "word" and item.verb for item in draft.items)
+    sure -= _A_VERB * sum(
+        item.kind == "word" and item.verb and at not in draft.taken
+        for at, item in enumerate(draft.items)
+    )
     sure -= _A_COLUMN_UNUSED * len(draft.passed_over)
     if lead is not None and lead < _NARROW:
         sure -= _TIED if lead < _TIE else _NARROW_LEAD
@@ -68,7 +71,9 @@ def _shape(draft: Draft, plan: Plan) -> float:
     tables = tuple(
         dict.fromkeys((*plan_tables(plan), *(t for inner in partners for t in plan_tables(inner))))
     )
-    many = sum(not _looked_up(draft, tables, table) for table in tables[1:])
+    many = sum(
+        table not in draft.via and not _looked_up(draft, tables, table) for table in tables[1:]
+    )
     loss = _A_JOINED_TABLE * many + _A_LOOKED_UP_TABLE * (len(tables) - 1 - many)
     loss += _SHOWN_FROM_SEVERAL if len(shown) > 1 and not plan.group else 0.0
     loss += _A_THIRD_COLUMN * max(0, len(plan.select) - 2) if len(shown) > 1 else 0.0

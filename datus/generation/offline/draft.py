@@ -96,6 +96,7 @@ class Draft:
     tallies: list[ColumnRef] = field(default_factory=list)
     denied: list[int] = field(default_factory=list)
     today: date | None = None
+    via: tuple[str, ...] = ()  # the table of an event, and those between it and what it is about
 
     def __post_init__(self) -> None:
         self.asking = (True,) * len(self.items) if self.chinese else _asking(self.items)
@@ -310,6 +311,7 @@ class Draft:
             self.graph.distance(told.table, each) is not None for each in tables
         ):
             return told
+        tables = (*self.via[:1], *tables)
         reached = list(tables)
         for table in tables:
             roles = self.index.tables[table]
@@ -318,14 +320,15 @@ class Draft:
                     reached.append(join.right)
         for events_only in (True, False):
             for table in dict.fromkeys(reached):
-                found = self._time_of(table, events_only)
+                found = self.time_of(table, events_only=events_only)
                 if found is not None:
                     if not events_only:
                         self.suspect(_GUESSED_TIME, f"no column says when; {found} is a guess")
                     return found
         return None
 
-    def _time_of(self, table: str, events_only: bool) -> ColumnRef | None:
+    def time_of(self, table: str, *, events_only: bool) -> ColumnRef | None:
+        """The first column of a table that says when; of events only, or also of birth and bookkeeping."""
         roles = self.index.tables[table]
         refs = [ColumnRef(table, name) for name in roles.time]
         years = [

@@ -11,6 +11,7 @@ from typing import Literal
 
 from datus.generation.offline import chinese, english
 from datus.generation.offline.cues import Cue, CueKind
+from datus.generation.offline.events import LONGEST, event_tables
 from datus.generation.offline.lookup import entries_of
 from datus.generation.offline.names import Entry, SchemaIndex
 from datus.generation.offline.plan import ColumnRef
@@ -29,6 +30,8 @@ _NUMBER_WORTH = 0.85
 _QUOTE_WORTH = 1.6
 _TIME_WORTH = 1.2
 _UNKNOWN_WORTH = -0.6
+_HALF_NAMED = 0.75
+_EVENT_WORTH = 0.1  # less than any name or cue
 _FIXED_WORTH = 9.0  # a token; no cover by names, values and cues is worth as much
 _GROWTH = 1.15  # worth of n tokens is n ** _GROWTH
 _LONGEST_NUMBER = 38  # digits of the widest decimals that databases have; an id must not lose one
@@ -57,6 +60,7 @@ class Item:
     time: TimeRange | None = None
     light: bool = False
     verb: bool = False
+    events: tuple[str, ...] = ()  # tables of what a verb says was done, the nearest first
     told: Fact | None = None
 
 
@@ -196,6 +200,7 @@ class _Spans:
         yield from self._singles()
         yield from self._cues()
         yield from self._nouns()
+        yield from self._events()
         yield from self._values()
         yield from self._times()
         yield from self._quotes()
@@ -256,6 +261,18 @@ class _Spans:
     def _is_our_doing(self, at: int) -> bool:
         """As in "which brands do we carry": what the asker's house does with its data tells no data apart."""
         return at > 0 and self.tokens[at - 1].text == "we"
+
+    def _events(self) -> Iterator[tuple[float, Item]]:
+        """As in "bought", "came back", 退过货: verbs of events that the schema has a table of."""
+        words = [token.text for token in self.tokens]
+        for start in range(len(words)):
+            for end in range(start + 1, min(start + LONGEST, len(words)) + 1):
+                tables = event_tables(self.index, tuple(words[start:end]))
+                if tables and (end - start > 1 or words[start] not in english.IGNORED):
+                    item = replace(self._item("word", start, end), light=True, verb=True)
+                    known = end - start == 1 and _is_verb(words[start])
+                    worth = _UNKNOWN_WORTH / 2 if known else _EVENT_WORTH * (end - start)
+                    yield worth + _EVENT_WORTH, replace(item, events=tables)
 
     def _scaled(self, at: int, number: float) -> Iterator[tuple[float, Item]]:
         """As in "2 million", 200万: a number with the word for its scale."""
@@ -329,10 +346,21 @@ class _Spans:
                     continue
                 raw = tuple(token.text for token in self.tokens[start:end])
                 entries = entries_of(self.index, phrase, raw)
-                if entries:
+                if entries and not self._is_done(raw, entries):
                     tokens = sum(0.7 if word in ("of", "the", "in") else 1.0 for word in phrase)
                     worth = entries[0].score * tokens**_GROWTH
                     yield worth, replace(self._item("noun", start, end), entries=entries)
+
+    def _is_done(self, raw: tuple[str, ...], entries: tuple[Entry, ...]) -> bool:
+        """As in "which bikes were sold" beside ``sold_at``: a verb of an event that only names its date by half."""
+        tables = event_tables(self.index, raw)
+        own = {each.table for each in entries if each.column is not None}
+        return (
+            bool(tables)
+            and own <= {*tables}
+            and entries[0].score < _HALF_NAMED
+            and all(each.column in self.index.tables[each.table].time for each in entries)
+        )
 
     def _commands(self, at: int) -> bool:
         """Whether a word that is also a name begins an order: "Name the huts", not "Name of the huts"."""

@@ -45,6 +45,11 @@ SYNONYMS: tuple[frozenset[str], ...] = tuple(
 )  # fmt: skip
 
 _PEOPLE = frozenset({"people", "person", "member", "human"})
+PEOPLE = _PEOPLE | frozenset(
+    """customer client user buyer guest patient student employee staff worker passenger reader borrower tenant teacher
+    doctor visitor subscriber donor player author driver owner applicant traveler shopper patron attendee""".split()
+)
+"""What tables of people are called."""
 
 
 @dataclass(frozen=True, slots=True)

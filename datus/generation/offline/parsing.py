@@ -14,6 +14,7 @@ from datus.generation.offline.names import SchemaIndex
 from datus.generation.offline.passes.calendar import parts, weekends
 from datus.generation.offline.passes.comparisons import averages, comparisons, ranges
 from datus.generation.offline.passes.elapsed import elapsed
+from datus.generation.offline.passes.events import events, pieces
 from datus.generation.offline.passes.flags import flags
 from datus.generation.offline.passes.grouping import absences, denials, grains, groups, orders
 from datus.generation.offline.passes.quantities import aggregates, asked_measures, counts, modifiers
@@ -29,8 +30,8 @@ from datus.types import DatabaseSchema, GenerationContext
 
 # Each pass takes from the draft what it explains; the order decides who sees a word first.
 PASSES = (
-    told, denials, elapsed, modifiers, flags, averages, counts, aggregates, matches, times, ranges, asked_measures, comparisons, nulls, grains, parts, orders,
-    superlatives, values, weekends, absences, groups, shares,
+    told, denials, elapsed, modifiers, flags, averages, counts, aggregates, matches, times, events, ranges, asked_measures, comparisons, nulls, grains, parts, orders,
+    superlatives, pieces, values, weekends, absences, groups, shares,
 )  # fmt: skip
 
 _AN_UNREAD_WORD = 0.5
@@ -100,6 +101,7 @@ def _is_untaught(parsed: Parsed, origin: Origin) -> bool:
             draft.spans,
             draft.tallies,
             draft.denied,
+            draft.via,
         )
     ):
         return True

@@ -53,7 +53,7 @@ def _plan(draft: Draft) -> Plan | None:
     if plan is None:
         return None
     gone = (*negated_elsewhere(draft, plan), *absent(draft, plan))
-    plan = replace(plan, tables=without_inner(plan, gone))
+    plan = replace(plan, tables=without_inner(draft, plan, gone))
     plan = replace(plan, where=(*plan.where, *alternatives(draft), *gone))
     if _contradicts(plan.where):
         draft.suspect(1.0, "the conditions leave no value between them")

@@ -1,6 +1,7 @@
 """Rows that must have no partner: "without orders", "who do not play football"."""
 
 from datus.generation.offline.draft import Draft
+from datus.generation.offline.joins import Join
 from datus.generation.offline.plan import (
     Aggregate,
     ColumnRef,
@@ -65,9 +66,10 @@ def negated_elsewhere(draft: Draft, plan: Plan) -> tuple[Condition, ...]:
     return tuple(found)
 
 
-def without_inner(plan: Plan, conditions: tuple[Condition, ...]) -> tuple[str, ...]:
-    """The plan's tables less those that now only stand inside a subquery."""
+def without_inner(draft: Draft, plan: Plan, conditions: tuple[Condition, ...]) -> tuple[str, ...]:
+    """The plan's tables less those that now only stand inside a subquery; rows of an event that took place stay."""
     inner = {t for c in conditions if isinstance(c, Member) for t in plan_tables(c.plan)}
+    inner -= {table for _, table in draft.mentions if table in draft.via}
     shown = {c.table for e in plan.select for c in expression_columns(e)}
     kept = tuple(table for table in plan.tables if table not in inner or table in shown)
     return kept if shown else kept or plan.tables[:1]
@@ -76,7 +78,7 @@ def without_inner(plan: Plan, conditions: tuple[Condition, ...]) -> tuple[str, .
 def _anti_join(
     draft: Draft, own: tuple[str, ...], table: str, condition: Condition | None = None
 ) -> Member | None:
-    path = draft.graph.path(set(own), table)
+    path = _way(draft, own, table)
     if not path or len(path[0].pairs) != 1:
         return None
     (left, right), first = path[0].pairs[0], path[0]
@@ -89,3 +91,14 @@ def _anti_join(
         where=(condition,) if condition is not None else (),
     )
     return Member(ColumnRef(first.left, left), inner, negated=True)
+
+
+def _way(draft: Draft, own: tuple[str, ...], table: str) -> tuple[Join, ...] | None:
+    """The joins to a table: by way of the event that the question speaks of, else the fewest."""
+    event = next(iter(draft.via), table)
+    if event not in (*own, table):
+        first = draft.graph.path(set(own), event)
+        rest = draft.graph.path({event}, table)
+        if first and rest and not {join.right for join in rest} & {*own}:
+            return (*first, *rest)
+    return draft.graph.path(set(own), table)

@@ -72,7 +72,8 @@ def _first_step(
     draft: Draft, table: str, tables: tuple[str, ...]
 ) -> tuple[ColumnRef, ColumnRef] | None:
     """The columns that join a table to the others, if one key of one column leads to all of them."""
-    steps = {path[0] for each in tables if (path := draft.graph.path({table}, each))}
+    tree = draft.graph.tree((table, *tables))
+    steps = {join for join in tree[1] if join.left == table} if tree is not None else set()
     if len(steps) != 1:
         return None
     (step,) = steps

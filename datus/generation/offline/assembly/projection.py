@@ -1,6 +1,7 @@
 """What a plan shows: columns asked for, group keys, labels of tables, extreme values."""
 
 from datus.generation.offline.draft import Draft
+from datus.generation.offline.names import PEOPLE
 from datus.generation.offline.plan import (
     Aggregate,
     ColumnRef,
@@ -137,11 +138,14 @@ def _person(draft: Draft, table: str | None) -> str | None:
     filtered = {column.table for f in draft.filters for column in condition_columns(f.condition)}
     people = [
         join.right
-        for join in draft.graph.edges[table]
+        for each in dict.fromkeys((table, *draft.via[:1]))
+        for join in draft.graph.edges[each]
         if join.to_one
         and join.right not in filtered
         and draft.index.words[draft.index.label(join.right)[0]][-1] == "name"
     ]
+    if len(people) > 1:
+        people = [each for each in people if PEOPLE & set(draft.index.tables[each].words)]
     if len(people) == 1:
         draft.mentions.append((len(draft.items) - 1, table))
         return people[0]
