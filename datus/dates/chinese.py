@@ -146,6 +146,7 @@ def _entries() -> Iterator[tuple[str, tuple[Entry, ...]]]:
     for week in _WEEKS.split():
         for number, char in enumerate("一二三四五六日"):
             yield week + char, (Entry("unit", unit="week"), Entry("weekday", number))
+        yield week + "一共", (Entry("unit", unit="week"),)  # 上周一共: no Monday
         yield week + "天", (Entry("unit", unit="week"), Entry("weekday", 6))
     for word, unit in _THIS_UNITS:
         yield word, (Entry("this", 0), Entry("unit", unit=unit))

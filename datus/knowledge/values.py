@@ -8,23 +8,18 @@ from functools import cached_property
 from typing import Protocol
 
 from datus.config import KnowledgeSources
+from datus.knowledge.wording import other_words
 from datus.text import Token, normal_form, tokenize
 from datus.types import ValueHit
 
 _LONGEST = 8  # tokens; longer values are found only by their quoted text
 _CHINESE_LONGEST = 16
+_BY_OTHER_WORD = 0.75
 # Words that are values somewhere and yet say nothing when they stand in a question.
 _NEVER = frozenset(
     "a an the all any no i is in of on or and to for by at as it be me do not who what which with how "
     "name id number many much each more most less than from that are was show list".split()
 )
-# Words for values that databases keep as one letter.
-_LETTERS: Mapping[str, tuple[str, ...]] = {
-    "female": ("f",), "females": ("f",), "male": ("m",), "males": ("m",), "women": ("f", "female"),
-    "men": ("m", "male"), "woman": ("f", "female"), "man": ("m", "male"), "girls": ("f", "female"),
-    "boys": ("m", "male"), "yes": ("y", "t", "true"), "女": ("f", "female"), "男": ("m", "male"),
-    "女性": ("f", "female"), "男性": ("m", "male"),
-}  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,16 +110,18 @@ class ValueIndex:
         runs = tuple(_runs(tokenize(text)))
         said = [text[run.span[0] : run.span[1]] for run in runs]
         keys = {run.key for run in runs}
-        keys.update(letter for each in said for letter in _LETTERS.get(each.lower(), ()))
+        keys.update(other for run in runs for other in other_words(run.key))
         known = self.places.lookup(keys)
         hits: list[ValueHit] = []
         for run, words in zip(runs, said, strict=True):
             for place in known.get(run.key, ()):
                 score = _score(words, place.said or place.value, run.start)
                 hits.append(ValueHit(place.table, place.column, place.value, run.span, score))
-            for letter in _LETTERS.get(words.lower(), ()):
-                for place in known.get(letter, ()):
-                    hits.append(ValueHit(place.table, place.column, place.value, run.span, 0.75))
+            for other in other_words(run.key):
+                for place in known.get(other, ()):
+                    hits.append(
+                        ValueHit(place.table, place.column, place.value, run.span, _BY_OTHER_WORD)
+                    )
         return tuple(hits)
 
 

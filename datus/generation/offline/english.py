@@ -169,7 +169,7 @@ CUES: Mapping[str, Cue] = table(
         " | lexicographically | in lexicographical order | in alphabetic order",
         Cue(
             "negate"
-        ): "not | no | never | without | n't | except | excluding | other than | outside"
+        ): "not | no | no longer | never | without | n't | except | excluding | other than | outside"
         " | neither | none | nor | cannot | but not | except for | besides | apart from | rather than"
         " | lack | lacks | lacking",
         Cue(
@@ -292,7 +292,7 @@ IGNORED = frozenset(
     given data database kind kinds table column existing currently ever together such as same own
     exactly actually whole entire full together about available using use used available list's
     how much many up out with by on at for from to in into of is are was were among across one ones
-    & et al detail belong return's question answer type's amongst along throughout there's let lets
+    still & et al detail belong return's question answer type's amongst along throughout there's let lets
     sort order ordered sorted first-name recorded stored exist exists contained contain listed shown
     taken take takes made make makes went go goes got certain specific particular every each
     say says said mentioned associated related corresponding correspond corresponds and or

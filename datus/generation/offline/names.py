@@ -8,6 +8,7 @@ from functools import cached_property
 
 from datus.generation.offline.kinship import plain_spelling
 from datus.generation.offline.plan import ColumnRef
+from datus.generation.offline.poles import is_flag, other_words
 from datus.generation.offline.translation import in_english
 from datus.identifiers import identifier_words, shared_prefix, split_identifier
 from datus.text import is_chinese, lemma, simplify, tokenize
@@ -279,6 +280,13 @@ def _column_phrases(
         yield (*table_words, "id"), 1.05
     for start, end, score in _parts(words):
         yield words[start:end], score
+    if is_flag(column, words):
+        spoken = tuple(
+            split_identifier(column.name)[-1:]
+        )  # "discontinued", whose dictionary form is a verb
+        yield spoken, 0.9
+        for said in other_words((*words[:-1], *spoken)):
+            yield said, 0.85
     bare = _without_unit(words)
     if bare != words:
         yield bare, 0.9

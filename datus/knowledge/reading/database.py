@@ -7,12 +7,17 @@ from datus.config import KnowledgeSources
 from datus.connectors.base import DEFAULT_MAX_BYTES, DISTINCT_SCAN_ROWS, Connector
 from datus.connectors.values import json_size
 from datus.errors import DatabaseError, DatabaseUnreachableError
+from datus.identifiers import split_identifier
 from datus.knowledge.content import ColumnName, DatabaseContent
 from datus.knowledge.keys import with_inferred_keys
 from datus.knowledge.values import Place, may_be_read, said_in_comment
 from datus.types import Column, DatabaseSchema, TableSchema
 
 _VALUES_A_DATABASE = 1_000_000
+_MORE_NAMES = 25
+"""How many times the values of other columns are read of one that names its rows: people ask for each by name."""
+
+_NAMING = frozenset({"name", "title", "fullname", "姓名", "名称", "名字", "标题"})
 
 Progress = Callable[[str, int, int], None]
 """Called with what is being done, how much of it is done, and how much there is."""
@@ -66,14 +71,21 @@ async def read_values(
                 places += unchanged[at]
                 complete |= kept.complete & {at}
                 continue
-            found = await _values_of(connector, table, column, limit)
+            most = limit * _MORE_NAMES if _names_rows(column) else limit
+            found = await _values_of(connector, table, column, most)
             if found is None:
                 continue
             places += _places(name, column, found)
-            if _is_whole(table, found, limit):
+            if _is_whole(table, found, most):
                 complete.add(at)
     progress("values", len(schema.tables), len(schema.tables))
     return DatabaseContent(schema, tuple(places), frozenset(complete), limit)
+
+
+def _names_rows(column: Column) -> bool:
+    """Whether a column holds names, such as ``full_name`` or 客户名称."""
+    last = split_identifier(column.name)[-1]
+    return last in _NAMING or column.name.lower().endswith(tuple(_NAMING))
 
 
 def _is_whole(table: TableSchema, found: tuple[tuple[str, int], ...], limit: int) -> bool:

@@ -18,8 +18,9 @@ from datus.generation.offline.plan import (
 def absent(draft: Draft, plan: Plan) -> tuple[Condition, ...]:
     conditions: list[Condition] = []
     own = plan_tables(plan)
+    whose = (draft.counted,) if draft.counted in own else own[:1]
     for at, table in draft.excluded:
-        member = _unset(draft, own[:1], table) or _anti_join(draft, own[:1] or own, table)
+        member = _unset(draft, whose, table) or _anti_join(draft, whose or own, table)
         if member is None:
             draft.unread.append(at)
         else:

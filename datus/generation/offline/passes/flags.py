@@ -2,10 +2,11 @@
 
 from datus.generation.offline.draft import Draft, Filter
 from datus.generation.offline.filters import negation_before
-from datus.generation.offline.plan import ColumnRef, Compare
+from datus.generation.offline.plan import Compare
+from datus.generation.offline.poles import is_flag, says_no
+from datus.identifiers import split_identifier
 
 _SURE = 0.7
-_FLAG_WORDS = frozenset({"is", "has", "was", "are", "have", "flag"})
 _LISTED = frozenset({"whether", "if", "是否"})
 
 
@@ -14,7 +15,9 @@ def flags(draft: Draft) -> None:
     rows, unless the question asks whether, or groups by it."""
     for at, item in enumerate(draft.items):
         column = draft.column(at)
-        if column is None or at in draft.taken or not _is_flag(draft, column):
+        if column is None or at in draft.taken:
+            continue
+        if not is_flag(draft.index.column(column), draft.index.words[column]):
             continue
         if item.entries[0].score < _SURE:
             continue
@@ -24,16 +27,9 @@ def flags(draft: Draft) -> None:
         if near & _LISTED or item.text.startswith("是否"):
             continue
         negated = negation_before(draft, at, max(0, at - 2))
+        negated ^= says_no(item.text, tuple(split_identifier(column.column)))
         yes = not negated if draft.index.column(column).kind == "boolean" else int(not negated)
         draft.filters.append(Filter(at, Compare(column, "=", yes)))
         draft.mentions.append((at, column.table))
         draft.flags.append(at)
         draft.take(at, meaning=f"{column} is {'true' if not negated else 'false'}")
-
-
-def _is_flag(draft: Draft, column: ColumnRef) -> bool:
-    kind = draft.index.column(column).kind
-    if kind == "boolean":
-        return True
-    first = column.column.lower().split("_", 1)[0]
-    return kind == "integer" and first in _FLAG_WORDS and "_" in column.column

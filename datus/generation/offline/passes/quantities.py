@@ -155,9 +155,12 @@ def _counted_noun(draft: Draft, at: int) -> int | None:
     assert cue is not None
     if draft.chinese and cue.value != "ahead":
         return draft.preceding(at, draft.is_noun, skip=frozenset({"of"}), reach=2)
-    return draft.following(
+    ahead = draft.following(
         at, draft.is_noun, skip=TO_NOUN, reach=6, also=frozenset({"value", "quote"})
     )
+    if ahead is None and draft.chinese:  # 退过货的客户有多少
+        return draft.preceding(at, lambda p: draft.table(p) is not None, reach=2)
+    return ahead
 
 
 def _counted(draft: Draft, noun_at: int | None, distinct: bool) -> Expression:
