@@ -36,7 +36,7 @@ from datus.types import (
 DATA = Path(__file__).with_name("data")
 TODAY = date(2024, 3, 15)
 EAGER = OfflineGenerator(least_confidence=0)
-Name = Literal["huts", "clinic"]
+Name = Literal["huts", "clinic", "shop"]
 
 
 @dataclass
@@ -118,7 +118,7 @@ def worlds(
             runner,
             generator,
         )
-        for name in ("huts", "clinic", "parcels")
+        for name in ("huts", "clinic", "parcels", "shop")
     }
     knowledge.close()
     runner.run(connectors.close())
@@ -134,10 +134,16 @@ def clinic(worlds: dict[str, World]) -> World:
     return worlds["clinic"]
 
 
+@pytest.fixture(scope="session")
+def shop(worlds: dict[str, World]) -> World:
+    return worlds["shop"]
+
+
 def _fill(folder: Path) -> None:
-    with sqlite3.connect(folder / "huts.sqlite") as huts:
-        huts.executescript((DATA / "huts.sql").read_text(encoding="utf-8"))
-    huts.close()
+    for name in ("huts", "shop"):
+        with sqlite3.connect(folder / f"{name}.sqlite") as filled:
+            filled.executescript((DATA / f"{name}.sql").read_text(encoding="utf-8"))
+        filled.close()
     for name in ("clinic", "parcels"):
         with duckdb.connect(str(folder / f"{name}.duckdb")) as made:
             made.execute((DATA / f"{name}.sql").read_text(encoding="utf-8"))
@@ -148,6 +154,7 @@ def _settings(folder: Path) -> Settings:
         DatabaseConfig("huts", "sqlite", folder / "huts.sqlite"),
         DatabaseConfig("clinic", "duckdb", folder / "clinic.duckdb"),
         DatabaseConfig("parcels", "duckdb", folder / "parcels.duckdb"),
+        DatabaseConfig("shop", "sqlite", folder / "shop.sqlite"),
     )
     return Settings(
         config_path=None,

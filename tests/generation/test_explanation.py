@@ -23,7 +23,7 @@ from datus.text import is_chinese
 DATA = Path(__file__).with_name("data")
 ASKED = [
     (world, pair["ask"])
-    for world in ("huts", "clinic")
+    for world in ("huts", "clinic", "shop")
     for pairs in yaml.safe_load((DATA / f"{world}.yml").read_text(encoding="utf-8")).values()
     for pair in pairs
 ]

@@ -22,7 +22,7 @@ def _load(name: str) -> dict[str, list[dict[str, Any]]]:
 
 PAIRS = [
     pytest.param(world, pair, id=f"{world}: {construct}: {pair['ask']}")
-    for world in ("huts", "clinic", "parcels")
+    for world in ("huts", "clinic", "parcels", "shop")
     for construct, pairs in _load(world).items()
     for pair in pairs
 ]
@@ -68,7 +68,7 @@ def test_gap(worlds: dict[str, Any], name: str, gap: dict[str, Any]) -> None:
         _check(worlds[name], gap, worlds[name].ask(gap["ask"])[0])
 
 
-@pytest.mark.parametrize("name", ["huts", "clinic", "parcels"])
+@pytest.mark.parametrize("name", ["huts", "clinic", "parcels", "shop"])
 def test_most_are_answered_with_the_shipped_confidence(worlds: dict[str, Any], name: str) -> None:
     asked = [pair["ask"] for pairs in _load(name).values() for pair in pairs]
     refused = 0

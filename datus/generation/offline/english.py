@@ -204,7 +204,8 @@ CUES: Mapping[str, Cue] = table(
             "relative"
         ): "whose | who | that | which | with | where | having | in which | for which | whom"
         " | has | have | had | when | located in | live in | lives in | living in | in | from | at | for"
-        " | on | during | do | does | did | to | made by | by the | used | through | within | via | so far | as of now"
+        " | on | during | do | does | did | to | made by | by the | used | through | within | via | so far | as of now | to date | in all | all told | on record | on file"
+        " | at present | right now | these days | would like | i like | in the database"
         " | at the moment | for us | to us",
         Cue("rows"): "which | list | list all | show all | find all",
         Cue(
@@ -292,7 +293,7 @@ IGNORED = frozenset(
     given data database kind kinds table column existing currently ever together such as same own
     exactly actually whole entire full together about available using use used available list's
     how much many up out with by on at for from to in into of is are was were among across one ones
-    still & et al detail belong return's question answer type's amongst along throughout there's let lets
+    still & et al someone somebody anyone anybody something anything anywhere detail belong return's question answer type's amongst along throughout there's let lets
     sort order ordered sorted first-name recorded stored exist exists contained contain listed shown
     taken take takes made make makes went go goes got certain specific particular every each
     say says said mentioned associated related corresponding correspond corresponds and or

@@ -24,6 +24,8 @@ def events(draft: Draft) -> None:
         named = _named(draft)
         table = next((each for each in item.events if _is_about(draft, each, named)), None)
         if table is None or table in named:
+            if table is None and draft.chinese:
+                draft.unread.append(at)
             continue
         negation = _negation(draft, at)
         if negation is not None:
