@@ -335,6 +335,16 @@ class Gloss:
 
 
 @dataclass(frozen=True, slots=True)
+class SimilarName:
+    """A table, or a column of it, that is called nearly what words mean that nothing else explains."""
+
+    words: str
+    table: str
+    column: str | None
+    score: float
+
+
+@dataclass(frozen=True, slots=True)
 class GenerationContext:
     """All that a generator may know of a question. Nodes gather it; a generator only reads it."""
 
@@ -349,6 +359,7 @@ class GenerationContext:
     passages: tuple[Passage, ...] = ()
     attempts: tuple[Attempt, ...] = ()
     glosses: tuple[Gloss, ...] = ()
+    similar: tuple[SimilarName, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

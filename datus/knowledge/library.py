@@ -41,7 +41,8 @@ class Knowledge:
     Args:
         connectors: Where the databases are.
         settings: Which namespaces there are, and where built knowledge is kept.
-        embedder: Makes the vectors of questions, where built knowledge has vectors; None: no vectors.
+        embedder: Makes the vectors of questions, where built knowledge has vectors, and of words that name
+            nothing; None: no vectors.
         clock: Seconds that never go back.
     """
 
@@ -135,7 +136,7 @@ class Knowledge:
             held = Snapshot(
                 version,
                 databases,
-                LiveSource(content),
+                LiveSource(content, self._embedder),
                 metrics_database=metrics_database(space),
             )
             self._live[space.name, databases] = held

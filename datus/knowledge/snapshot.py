@@ -1,6 +1,6 @@
 """What is known of a namespace at one moment, immutable, and search in it."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from copy import copy
 from functools import cached_property
 from typing import Protocol
@@ -8,6 +8,7 @@ from typing import Protocol
 from datus.knowledge.content import Told
 from datus.knowledge.entries import Kind
 from datus.knowledge.search import Index, LinkingRate
+from datus.knowledge.similar import SimilarNames
 from datus.knowledge.terms import TermIndex
 from datus.knowledge.values import ValueIndex
 from datus.semantic import SemanticLayer
@@ -19,6 +20,7 @@ from datus.types import (
     MetricCatalogue,
     Passage,
     ReferenceSql,
+    SimilarName,
     TableSchema,
     Term,
     ValueHit,
@@ -46,6 +48,8 @@ class Source(Protocol):
     def catalogue(self) -> MetricCatalogue: ...
 
     def index(self, kind: Kind) -> Index: ...
+
+    def similar(self) -> SimilarNames | None: ...
 
     def close(self) -> None: ...
 
@@ -123,6 +127,11 @@ class Snapshot:
     def find_values(self, database: str, text: str) -> tuple[ValueHit, ...]:
         """The words of a text that occur as values, with every column that holds them."""
         return self.values(database).find(text)
+
+    def find_similar(self, schema: DatabaseSchema, words: Sequence[str]) -> tuple[SimilarName, ...]:
+        """The names of a schema that words mean nearly, by sentence vectors; none where there are no vectors."""
+        similar = self._source.similar()
+        return similar.find(schema, words) if similar is not None else ()
 
     def link(self, database: str, text: str, rate: LinkingRate = "fast") -> tuple[TableSchema, ...]:
         """The tables that matter to a question, best first, with those that join them.

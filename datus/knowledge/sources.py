@@ -20,6 +20,7 @@ from datus.knowledge.entries import (
 )
 from datus.knowledge.file import KnowledgeFile
 from datus.knowledge.search import Index
+from datus.knowledge.similar import SimilarNames
 from datus.knowledge.values import ValueIndex
 from datus.semantic import SemanticLayer, read_definitions
 from datus.types import DatabaseSchema, MetricCatalogue
@@ -42,10 +43,16 @@ def entries_of(
 
 
 class LiveSource:
-    """Content in memory. Search is without vectors: making them would hold up the first question."""
+    """Content in memory. Search is without vectors: making them would hold up the first question.
 
-    def __init__(self, content: Content) -> None:
+    Args:
+        content: What was read.
+        embedder: Makes the vectors of names where words of a question name nothing.
+    """
+
+    def __init__(self, content: Content, embedder: Embedder | None = None) -> None:
         self._content = content
+        self._similar = SimilarNames(embedder) if embedder is not None else None
         self._lock = threading.Lock()
         self._layer: SemanticLayer | None = None
         self._indexes: dict[Kind, Index] = {}
@@ -72,6 +79,9 @@ class LiveSource:
                 entries = entries_of(self._content, lambda: self._made_layer().catalogue())
                 self._indexes[kind] = Index.of(entries[kind]())
             return self._indexes[kind]
+
+    def similar(self) -> SimilarNames | None:
+        return self._similar
 
     def close(self) -> None:
         """Close the indexes; no question may use them any more."""
@@ -108,6 +118,7 @@ class BuiltSource:
         except UnavailableError:
             file.close()
             raise
+        self._similar = SimilarNames(embedder) if embedder is not None else None
         self._lock = threading.Lock()
         self._layer: SemanticLayer | None = None
 
@@ -131,6 +142,9 @@ class BuiltSource:
 
     def index(self, kind: Kind) -> Index:
         return self._index
+
+    def similar(self) -> SimilarNames | None:
+        return self._similar
 
     def close(self) -> None:
         """Close the file; no question may use it any more."""

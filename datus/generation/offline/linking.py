@@ -31,6 +31,7 @@ _QUOTE_WORTH = 1.6
 _TIME_WORTH = 1.2
 _UNKNOWN_WORTH = -0.6
 _HALF_NAMED = 0.75
+_LIKE_A_NAME = 0.85  # of its cosine
 _EVENT_WORTH = 0.1  # less than any name or cue
 _FIXED_WORTH = 9.0  # a token; no cover by names, values and cues is worth as much
 _GROWTH = 1.15  # worth of n tokens is n ** _GROWTH
@@ -205,6 +206,21 @@ class _Spans:
         yield from self._times()
         yield from self._quotes()
         yield from self._fixed()
+        yield from self._similar()
+
+    def _similar(self) -> Iterator[tuple[float, Item]]:
+        """Words that only sentence vectors explain; surer names and cues go before them."""
+        text = self.context.question.text
+        by_words: dict[str, list[Entry]] = {}
+        for each in self.context.similar:
+            entry = Entry(each.table, each.column, _LIKE_A_NAME * each.score)
+            by_words.setdefault(each.words, []).append(entry)
+        for words, entries in by_words.items():
+            at = text.find(words)
+            place = self._place((at, at + len(words))) if at >= 0 else None
+            if place is not None:
+                worth = entries[0].score * (place[1] - place[0]) ** _GROWTH
+                yield worth, replace(self._item("noun", *place), entries=tuple(entries))
 
     def _fixed(self) -> Iterator[tuple[float, Item]]:
         for each in self.fixed:

@@ -9,6 +9,7 @@ from datus.types import Candidate, GenerationContext, MetricCatalogue
 from datus.workflow.glosses import glosses
 from datus.workflow.metrics import metric_candidates
 from datus.workflow.node import Node, Report, Tools, known
+from datus.workflow.similar import MOST_SIMILAR, similar_names
 from datus.workflow.state import RunState
 
 
@@ -81,7 +82,7 @@ class GenerateSql(Node):
     ) -> tuple[RunState, tuple[Candidate, ...]]:
         state = replace(state, doubt=None)
         try:
-            return state, await tools.generator.generate(context)
+            return state, await self._generated(context, state, tools)
         except RefusalError as refusal:
             if state.candidates:
                 return state, ()
@@ -91,6 +92,23 @@ class GenerateSql(Node):
             if isinstance(refusal, UnsureError):
                 return replace(state, doubt=refusal), refusal.candidates
             raise
+
+    async def _generated(
+        self, context: GenerationContext, state: RunState, tools: Tools
+    ) -> tuple[Candidate, ...]:
+        """What the generator knows; where words stay unexplained, once more with what they may mean."""
+        linking = known(state.linking, "schema")
+        first: RefusalError | None = None
+        while True:
+            try:
+                return await tools.generator.generate(context)
+            except RefusalError as refusal:
+                first = first or refusal
+                found = await asyncio.to_thread(similar_names, refusal, linking)
+                fresh = tuple(each for each in found if each not in context.similar)
+                if not fresh or len(context.similar) > MOST_SIMILAR:
+                    raise first from None
+                context = replace(context, similar=(*context.similar, *fresh))
 
 
 def _untried(fresh: tuple[Candidate, ...], state: RunState) -> tuple[Candidate, ...]:
