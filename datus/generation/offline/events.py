@@ -15,7 +15,7 @@ from datus.text import is_chinese, lemma
 _ROWS = """
 buy purchase acquire | 买 购买 购 买入 选购 购入: purchase order sale transaction invoice order_item order_line basket
 sell | 卖 卖出 卖掉 售出 售 销售 出售: sale order purchase transaction invoice order_item order_line
-order | 下+单 订购 订: order purchase
+order | 下+单 订购 订: order purchase sale transaction
 return come_back send_back bring_back give_back take_back | 退 退+货 退回 退掉 退还: return
 refund | 退+款: refund return
 pay | 付 付+款 支付 付+钱 缴+费 缴: payment transaction invoice

@@ -38,6 +38,8 @@ def negation_before(draft: Draft, at: int, first: int) -> bool:
         if draft.is_cue(place, "negate") and place not in draft.taken:
             draft.take(place)
             return True
+        if draft.items[place].text == "的" and draft.is_cue(place, "of"):
+            return False  # 没有电话的北京客户: the clause before is over
         if draft.items[place].kind == "mark" and draft.items[place].text in ",，;；.。?？":
             return False
     return False

@@ -32,7 +32,7 @@ _TIME_WORTH = 1.2
 _UNKNOWN_WORTH = -0.6
 _HALF_NAMED = 0.75
 _LIKE_A_NAME = 0.85  # of its cosine
-_EVENT_WORTH = 0.1  # less than any name or cue
+_EVENT_WORTH = 0.1  # a word; less than any name or cue. Of Chinese ones, which have several characters, four times as much
 _FIXED_WORTH = 9.0  # a token; no cover by names, values and cues is worth as much
 _GROWTH = 1.15  # worth of n tokens is n ** _GROWTH
 _LONGEST_NUMBER = 38  # digits of the widest decimals that databases have; an id must not lose one
@@ -287,7 +287,8 @@ class _Spans:
                 if tables and (end - start > 1 or words[start] not in english.IGNORED):
                     item = replace(self._item("word", start, end), light=True, verb=True)
                     known = end - start == 1 and _is_verb(words[start])
-                    worth = _UNKNOWN_WORTH / 2 if known else _EVENT_WORTH * (end - start)
+                    each = _EVENT_WORTH * (4 if is_chinese(words[start]) else 1)
+                    worth = _UNKNOWN_WORTH / 2 if known else each * (end - start)
                     yield worth + _EVENT_WORTH, replace(item, events=tables)
 
     def _scaled(self, at: int, number: float) -> Iterator[tuple[float, Item]]:

@@ -72,9 +72,11 @@ def _did(draft: Draft, at: int) -> bool:
 def _never(draft: Draft, at: int, negation: int, table: str) -> None:
     """No row of the event, or none of a time; a value behind the verb is what was never part of one."""
     draft.via = draft.via or (table,)
-    after = range(at + 1, min(at + 1 + _REACH, len(draft.items)))
-    if any(draft.items[p].hits or draft.items[p].kind in ("quote", "number") for p in after):
-        return
+    for item in draft.items[at + 1 : at + 1 + _REACH]:
+        if draft.chinese and item.text == "的":
+            break  # what follows is whose it is: 没买过东西的上海客户
+        if item.hits or item.kind in ("quote", "number"):
+            return
     column = event_time(draft, at, table)
     when = [each for each in draft.times if each[2] is None and (draft.chinese or each[0] > at)]
     if not when:
