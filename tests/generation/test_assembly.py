@@ -131,9 +131,10 @@ def test_rows_that_a_join_would_repeat_are_shown_once(huts: Any) -> None:
 
 
 def test_both_values_must_occur(huts: Any) -> None:
-    plan = plan_of(huts, "huts with both a roof repair and a stove repair")
-    assert isinstance(plan, Intersection)
-    assert plan.left.select == plan.right.select
+    one, other = single(huts, "huts with both a roof repair and a stove repair").where
+    assert isinstance(one, Member)
+    assert isinstance(other, Member)
+    assert one.column == other.column == ColumnRef("hut", "hut_id")
 
 
 def test_times_go_to_the_table_of_events(huts: Any) -> None:
@@ -174,3 +175,15 @@ def test_a_plan_tells_what_it_reads(huts: Any) -> None:
     assert set(plan_tables(plan)) >= {"hut", "region"}
     assert ColumnRef("region", "country") in set(plan_columns(plan))
     assert any("repair" in plan_tables(inner) for inner in subplans(plan))
+
+
+def test_what_is_compared_is_counted_once_however_many_rows_a_join_gives_it(clinic: Any) -> None:
+    (having,) = single(clinic, "患者超过2人的医生有哪些？").having
+    assert having.left == Aggregate("count", ColumnRef("patient", "id"), distinct=True)
+    (having,) = single(clinic, "就诊超过2次的患者有哪些？").having
+    assert having.left == Aggregate("count")
+
+
+def test_a_pair_that_is_a_key_needs_no_counting_once(huts: Any) -> None:
+    (having,) = single(huts, "Which trails have more than 2 huts?").having
+    assert having.left == Aggregate("count")

@@ -181,6 +181,10 @@ PLANS: dict[str, tuple[AnyPlan, list[tuple[Any, ...]]]] = {
     "during": (Plan((HIVE,), where=(During(SEEN, date(2024, 1, 1), date(2024, 1, 7)),)), [(1,)]),
     "none of them": (Plan((NAME,), where=(Member(KEEPER, Plan((HELPER,)), True),)), [("Cy",)]),
     "the heaviest": (Plan((HIVE,), order=(Order(WEIGHT, True),), limit=1), [(4,)]),
+    "the second heaviest": (Plan((HIVE,), order=(Order(WEIGHT, True),), limit=1, offset=1), [(1,)]),
+    "hives of labels that several have": (
+        Plan((COUNT,), ("hive",), where=(Member(LABEL, Plan((LABEL,), group=(LABEL,), having=(Compare(COUNT, ">", 1),))),)), [(2,)],
+    ),
 }  # fmt: skip
 
 

@@ -38,6 +38,23 @@ ASKED = [
             "What percentage of hikers live in Vienna?",
             "The percentage of hikers where the city is “Vienna”.",
         ),
+        (
+            "How many huts have more than 2 stays?",
+            "The number of huts where the number of stays is more than 2 for the hut.",
+        ),
+        (
+            "Which hiker is the second oldest?",
+            "The name of each hiker, sorted by age, highest first, only the second one.",
+        ),
+        (
+            "How many huts have fewer than 2 wardens?",
+            "The number of huts where it is not so that the number of wardens is at least 2 for the hut.",
+        ),
+        (
+            "就诊超过2次的患者有多少个？",
+            "在（按患者分组后就诊记录的数量大于2）的患者中，统计患者的数量。",
+        ),
+        ("第三贵的药品是什么？", "在全部药品中，列出药品名称，按单价从高到低排序，取第3条。"),
         ("有多少种药品", "在全部药品中，统计药品的数量。"),
         ("女患者占比是多少？", "在全部患者中，统计性别为“F”的部分占患者的数量的百分比。"),
     ],

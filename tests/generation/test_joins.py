@@ -148,3 +148,20 @@ def test_tables_meet_where_fewest_joins_lead_to_all() -> None:
     near = graph.tree(("client", "store"))
     assert near is not None
     assert len(near[1]) == 2
+
+
+def test_of_as_few_joins_those_are_taken_that_do_not_come_down_from_a_shared_parent() -> None:
+    graph = JoinGraph(
+        DatabaseSchema(
+            "sqlite",
+            "shop",
+            (table("region"), table("store", "region"), table("order", "store", "region")),
+            "main",
+        )
+    )
+    tree = graph.tree(("store", "region", "order"))
+    assert tree is not None
+    assert [(join.left, join.right) for join in tree[1]] == [
+        ("store", "region"),
+        ("store", "order"),
+    ]

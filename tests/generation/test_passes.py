@@ -6,11 +6,12 @@ from typing import Any
 import pytest
 
 from datus.generation.offline.draft import Draft
-from datus.generation.offline.passes.comparisons import averages, comparisons, ranges
+from datus.generation.offline.passes.comparisons import comparisons, ranges
 from datus.generation.offline.passes.grouping import absences, grains, groups, orders
 from datus.generation.offline.passes.quantities import aggregates, asked_measures, counts, modifiers
 from datus.generation.offline.passes.rankings import superlatives
 from datus.generation.offline.passes.values import matches, nulls, times, values
+from datus.generation.offline.passes.yardsticks import averages
 from datus.generation.offline.plan import (
     Aggregate,
     ColumnRef,

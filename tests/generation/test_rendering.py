@@ -111,6 +111,11 @@ PLANS: dict[str, tuple[AnyPlan, list[tuple[Any, ...]] | None]] = {
     "text that is a number": (Plan((NAME,), where=(Compare(ColumnRef("Guest", "code"), "=", "007"),)), [("Bo",)]),
     "intersection": (Intersection(Plan((GUEST_ID,)), Plan((ID,))), [(1,), (2,)]),
     "ranking": (Plan((PAID,), order=(Order(PAID, True),), limit=2), [(40,), (25,)]),
+    "the second": (Plan((PAID,), order=(Order(PAID, True),), limit=1, offset=1), [(25,)]),
+    "rows of chosen groups": (
+        Plan((COUNT,), ("Guest",), where=(Member(ID, Plan((ID,), ("booking",), group=(ID,), having=(Compare(COUNT, ">", 1),))),)),
+        [(1,)],
+    ),
     "missing values come last in a ranking": (Plan((NAME,), order=(Order(BORN),), limit=1), [("Bo",)]),
     "distinct": (Plan((GUEST_ID,), distinct=True, where=(IsNull(GUEST_ID, True),)), [(1,), (2,)]),
 }  # fmt: skip

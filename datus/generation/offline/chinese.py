@@ -2,9 +2,32 @@
 
 from collections.abc import Mapping
 
-from datus.generation.offline.cues import Cue, measured, table
+from datus.generation.offline.cues import MEASURES, Cue, measured, ranked, table
+from datus.generation.offline.plan import Operator
 
-CUES: Mapping[str, Cue] = table(
+
+def _spent() -> dict[Cue, str]:
+    """累计消费超过: what somebody spent is compared in total."""
+    bounds = {
+        ">": ("超过", "大于", "高于", "多于", "超出"),
+        "<": ("低于", "不足", "不到", "少于", "小于"),
+        ">=": ("至少", "不少于", "不低于", "达到", "满"),
+        "<=": ("不超过", "至多", "不高于"),
+    }
+    verbs = [
+        f"{whole}{verb}"
+        for whole in ("", "累计", "总", "总共", "一共", "合计")
+        for verb in ("消费", "花费", "消费了", "花费了", "花了", "消费额", "消费金额")
+    ]
+    return {
+        Cue("compare", operator, MEASURES["spend"]): " | ".join(
+            f"{verb}{said}" for verb in verbs for said in words
+        )
+        for operator, words in bounds.items()
+    }
+
+
+_CUES = table(
     {
         Cue(
             "count", "ahead"
@@ -36,7 +59,7 @@ CUES: Mapping[str, Cue] = table(
         Cue("part", "weekday"): "星期几 | 周几 | 礼拜几 | 按星期 | 按星期几 | 按周几 | 星期分布",
         Cue("weekend"): "周末 | 双休日",
         Cue("distinct"): "不同的 | 不同 | 去重 | 去重后 | 唯一 | 不重复的 | 不重复 | 独立",
-        Cue("compare", ">"): "大于 | 超过 | 高于 | 多于 | 超出 | 晚于 | 之后 | 以后 | 高过",
+        Cue("compare", ">"): "大于 | 超过 | 不止 | 高于 | 多于 | 超出 | 晚于 | 之后 | 以后 | 高过",
         Cue("compare", "<"): "小于 | 低于 | 少于 | 不足 | 不到 | 早于 | 之前 | 以前 | 未满",
         Cue(
             "compare", ">="
@@ -45,6 +68,8 @@ CUES: Mapping[str, Cue] = table(
             "compare", "<="
         ): "小于等于 | 不超过 | 至多 | 不高于 | 不大于 | 以下 | 及以下 | 最多不超过 | 以内"
         " | 不多于 | 或以下",
+        Cue("compare", "="): "正好 | 恰好 | 刚好",
+        **_spent(),
         **measured("compare", ">", {"age": "年长于 | 老于", "money": "贵于", "length": "长于"}),
         **measured("compare", "<", {"age": "年轻于", "money": "便宜于", "length": "短于"}),
         Cue("between"): "介于 | 之间",
@@ -105,12 +130,15 @@ CUES: Mapping[str, Cue] = table(
             "negate"
         ): "没有 | 不是 | 未 | 不再 | 从来没有 | 从来没 | 从未 | 从未 | 除了 | 除 | 不包括 | 不包含 | 非 | 从没 | 不含 | 没 | 不在 | 不属于"
         " | 排除 | 不",
+        Cue("outside"): "以外 | 之外 | 外 | 以外的 | 之外的",
+        Cue("outside", "other"): "其他 | 其它 | 其余 | 其他的 | 其余的",
         Cue("contain"): "包含 | 含有 | 包括 | 带有 | 含",
         Cue("start"): "开头 | 打头 | 起头 | 首字母是 | 首字母为 | 首字是",
         Cue("end"): "结尾 | 收尾 | 末尾",
         Cue("also"): "和 | 以及 | 与 | 及 | 并 | 同时 | 还有 | 、 | 并且 | 而且 | 且 | 跟",
         Cue("or"): "或 | 或者",
         Cue("both"): "都 | 既",
+        Cue("than"): "比",
         Cue("be"): "是 | 为 | 等于 | 叫 | 即 | 分别是",
         Cue("of"): "的 | 属于",
         Cue("named"): "名为 | 叫做 | 名叫 | 名称为",
@@ -147,6 +175,16 @@ CUES: Mapping[str, Cue] = table(
         Cue("grain", "day"): "每天 | 每日 | 按天 | 按日 | 逐日 | 各日 | 日均",
     }
 )
+_ORDINALS = {"第二": 2, "第三": 3, "第四": 4, "第五": 5}
+CUES: Mapping[str, Cue] = ranked(_CUES, _ORDINALS)
+
+# Words of degree behind 比, with the measure that they imply.
+DEGREES: Mapping[str, tuple[Operator, str | None]] = {
+    "大": (">", None), "高": (">", None), "多": (">", None), "长": (">", None), "重": (">", "weight"),
+    "小": ("<", None), "低": ("<", None), "少": ("<", None), "短": ("<", None), "轻": ("<", "weight"),
+    "贵": (">", "money"), "便宜": ("<", "money"), "年长": (">", "age"), "老": (">", "age"),
+    "年轻": ("<", "age"), "晚": (">", "time"), "早": ("<", "time"),
+}  # fmt: skip
 
 NUMBERS: Mapping[str, int] = {
     "一": 1, "两": 2, "二": 2, "三": 3, "四": 4, "五": 5, "六": 6, "七": 7, "八": 8, "九": 9, "十": 10,

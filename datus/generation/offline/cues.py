@@ -1,7 +1,7 @@
 """Cue words: what a phrase that names no data asks to be done. The tables stand in ``english`` and ``chinese``."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 CueKind = Literal[
@@ -72,6 +72,7 @@ class Cue:
     kind: CueKind
     value: str = ""
     measure: Measure | None = None
+    rank: int = 1  # of a superlative: 2 for "second highest"
 
 
 _BIRTH = (
@@ -125,6 +126,27 @@ def _phrases(text: str) -> tuple[str, ...]:
 def table(rows: Mapping[Cue, str]) -> dict[str, Cue]:
     """A lexicon from rows of a cue and its phrases, parted by ``|``."""
     return {phrase: cue for cue, phrases in rows.items() for phrase in _phrases(phrases)}
+
+
+def ranked(rows: Mapping[str, Cue], ordinals: Mapping[str, int]) -> dict[str, Cue]:
+    """A lexicon with "second highest", 第二高 beside each superlative that can be counted down from."""
+    more = dict(rows)
+    for phrase, cue in rows.items():
+        if cue.kind != "superlative" or phrase in _ALONE:
+            continue
+        for word, rank in ordinals.items():
+            spelt = (
+                (phrase.replace("最", word),)
+                if "最" in phrase
+                else (f"{word} {phrase}", f"{word} - {phrase}")
+            )
+            more |= {each: replace(cue, rank=rank) for each in spelt if each not in rows}
+    return more
+
+
+_ALONE = frozenset(
+    {"first", "last", "top", "leading", "recently", "most recently", "least recently"}
+)
 
 
 def measured(kind: CueKind, value: str, words: Mapping[str, str]) -> dict[Cue, str]:

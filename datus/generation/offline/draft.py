@@ -43,6 +43,7 @@ class Filter:
     at: int
     condition: Condition
     negated: bool = False
+    only: bool = False  # and for no row of another value
     told: bool = False  # by the caller, who means it as it stands
 
 
@@ -57,6 +58,7 @@ class Ranking:
     counted: str | None = None
     by_frequency: bool = False
     explicit: bool = False
+    skip: int = 0  # places before it: 1 for the second highest
 
 
 @dataclass
@@ -81,6 +83,11 @@ class Draft:
     ranking: Ranking | None = None
     mentions: list[tuple[int, str]] = field(default_factory=list)
     excluded: list[tuple[int, str]] = field(default_factory=list)
+    times_absent: dict[int, int] = field(
+        default_factory=dict
+    )  # of a time: the place of what is not there then
+    times_not: set[int] = field(default_factory=set)
+    required: list[str] = field(default_factory=list)
     bare_each: list[int] = field(default_factory=list)
     distinct: bool = False
     counted: str | None = None
@@ -243,6 +250,7 @@ class Draft:
         columns = [self.column(at) for at in range(len(self.items))]
         others = [each for each in reversed(named) if each not in (None, table)]
         others += [each.table for each in columns if each is not None and each.table != table]
+        others += [i.hits[0].table for i in self.items if i.hits and i.hits[0].table != table]
         return next(iter(others), None)
 
     def near_tables(self, at: int) -> tuple[str, ...]:
@@ -263,7 +271,7 @@ class Draft:
         tables = (*near, *far)
         for heads, inverse in ((measure.heads, False), (measure.inverse, True)):
             for table in tables:
-                found = self._headed(table, heads)
+                found = self.headed(table, heads)
                 if found is not None:
                     return found, inverse
         return None
@@ -286,7 +294,7 @@ class Draft:
         column = self.column(at)
         return column is not None and self.index.is_number(column) and not self.index.is_key(column)
 
-    def _headed(self, table: str, heads: tuple[str, ...]) -> ColumnRef | None:
+    def headed(self, table: str, heads: tuple[str, ...]) -> ColumnRef | None:
         columns = [ColumnRef(table, c.name) for c in self.index.tables[table].schema.columns]
         usable = [
             ref

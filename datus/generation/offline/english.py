@@ -2,9 +2,26 @@
 
 from collections.abc import Mapping
 
-from datus.generation.offline.cues import Cue, measured, table
+from datus.generation.offline.cues import MEASURES, Cue, measured, ranked, table
 
-CUES: Mapping[str, Cue] = table(
+
+def _spent() -> dict[Cue, str]:
+    """As in "spent more than": what somebody spent is compared in total."""
+    bounds = {
+        ">": ("more than", "over", "above"),
+        "<": ("less than", "under", "below"),
+        ">=": ("at least",),
+        "<=": ("at most", "up to"),
+    }
+    return {
+        Cue("compare", operator, MEASURES["spend"]): " | ".join(
+            f"{verb} {said}" for verb in ("spent", "spend", "spends", "spending") for said in words
+        )
+        for operator, words in bounds.items()
+    }
+
+
+_CUES = table(
     {
         Cue(
             "count"
@@ -49,6 +66,8 @@ CUES: Mapping[str, Cue] = table(
         ): "at most | or before | no more than | not more than | up to | maximum of | or less"
         " | or fewer | or below | or lower | or younger | or earlier | less than or equal to"
         " | not exceeding | or under | not exceed | no greater than | not above | not over",
+        Cue("compare", "="): "exactly | of exactly | precisely",
+        **_spent(),
         **measured(
             "compare",
             ">",
@@ -194,7 +213,7 @@ CUES: Mapping[str, Cue] = table(
         Cue(
             "be"
         ): "as a date | as dates | is | are | was | were | be | been | being | equal to | equals | equal | same as"
-        " | exactly | of exactly | as",
+        " | as",
         Cue("of"): "of | belonging to | belong to | belongs to | corresponding to | associated with"
         " | used by | owned by | held by | related to",
         Cue(
@@ -262,6 +281,17 @@ CUES: Mapping[str, Cue] = table(
         Cue("grain", "day"): "daily | by day | per day | each day | every day | for each day",
     }
 )
+_ORDINALS = {
+    "second": 2,
+    "2nd": 2,
+    "third": 3,
+    "3rd": 3,
+    "fourth": 4,
+    "4th": 4,
+    "fifth": 5,
+    "5th": 5,
+}
+CUES: Mapping[str, Cue] = ranked(_CUES, _ORDINALS)
 
 # Irregular forms of verbs that relate one table to another and name nothing themselves.
 VERB_FORMS = frozenset(

@@ -42,6 +42,27 @@ def negation_before(draft: Draft, at: int, first: int) -> bool:
             return False  # 没有电话的北京客户: the clause before is over
         if draft.items[place].kind == "mark" and draft.items[place].text in ",，;；.。?？":
             return False
+        if draft.items[place].text == "的" and _of_a_clause(draft, place):
+            return False  # 没下过单的企业客户: the clause is over
+    return False
+
+
+def ends_clause(item: Item) -> bool:
+    """Whether what stands behind an item is no longer said of what stands before it."""
+    return item.kind == "mark" or item.text.lower() in _CLAUSE_ENDS
+
+
+CONTRARY = frozenset("but 但 但是 却 而".split())
+_CLAUSE_ENDS = CONTRARY | set("and who 且 并且 的".split())
+
+
+def _of_a_clause(draft: Draft, at: int) -> bool:
+    """Whether what stands before 的 says what is not there, and the negation bears on that alone."""
+    for place in range(at - 1, -1, -1):
+        if draft.is_cue(place, "negate") or draft.items[place].kind == "mark":
+            return False
+        if draft.is_noun(place) and place not in draft.tested:
+            return draft.is_cue(place - 1, "negate")
     return False
 
 

@@ -115,16 +115,28 @@ class JoinGraph:
                     best = grown
         return best
 
+    def _nearest(
+        self, reached: list[str], joins: list[Join], target: str
+    ) -> tuple[Join, ...] | None:
+        """The fewest joins to a table; of as few, those that do not come down again from a table that was
+        reached as another's parent: stores and orders that only share a region do not belong together."""
+        parents = {join.right for join in joins if join.to_one}
+        paths = [path for each in reached if (path := self.path({each}, target))]
+        return min(
+            paths,
+            key=lambda path: (len(path), path[0].left in parents and not path[0].to_one),
+            default=None,
+        )
+
     def _grown(self, root: str, others: tuple[str, ...]) -> tuple[Join, ...] | None:
         waiting = [table for table in others if table != root]
-        reached, joins = {root}, list[Join]()
+        reached, joins = [root], list[Join]()
         while waiting:
-            paths = [(self.path(reached, table), table) for table in waiting]
-            known = [(path, table) for path, table in paths if path is not None]
-            if len(known) < len(paths):
+            paths = [(path, t) for t in waiting if (path := self._nearest(reached, joins, t))]
+            if len(paths) < len(waiting):
                 return None
-            path, nearest = min(known, key=lambda each: len(each[0]))
+            path, nearest = min(paths, key=lambda each: len(each[0]))
             joins.extend(path)
-            reached.update(join.right for join in path)
+            reached.extend(join.right for join in path)
             waiting = [table for table in waiting if table not in reached and table != nearest]
         return tuple(joins)

@@ -162,21 +162,7 @@ def _is_verb(word: str) -> bool:
     )
 
 
-_COMMANDS = frozenset(
-    {
-        "return",
-        "list",
-        "show",
-        "report",
-        "name",
-        "count",
-        "display",
-        "order",
-        "select",
-        "state",
-        "sort",
-    }
-)
+_COMMANDS = frozenset("return list show report name count display order select state sort".split())
 _LISTING = frozenset({"of", "and", "or", ","})
 _UNSTORABLE = re.compile("[\0\ud800-\udfff]")  # no database holds a NUL or half a character
 _SOURCE_WORDS = frozenset({"from", "via", "through", "来", "自"})
@@ -243,7 +229,8 @@ class _Spans:
         for at, token in enumerate(self.tokens):
             item = self._item("word", at, at + 1)
             if token.kind == "mark":
-                yield 0.0, replace(item, kind="mark", text=token.text)
+                light = token.text in _CURRENCIES
+                yield 0.0, replace(item, kind="mark", text=token.text, light=light)
             elif token.kind == "number" and len(token.text) <= _LONGEST_NUMBER:
                 number = int(token.text) if token.text.isdecimal() else float(token.text)
                 yield _NUMBER_WORTH, replace(item, kind="number", number=number)
@@ -315,7 +302,7 @@ class _Spans:
                 continue
             for end in range(start + 1, min(start + 6, len(self.tokens)) + 1):
                 cue = lookup_cue(self.tokens[start:end])
-                if cue is not None:
+                if cue is not None and not self._opens_a_bound(start, end):
                     phrase = self.tokens[start].kind == "chinese" and end - start > 1
                     base = _GLUE_WORTH if cue.kind in _GLUE and not phrase else _CUE_WORTH
                     worth = base * (end - start) ** _GROWTH
@@ -324,6 +311,12 @@ class _Spans:
                     if cue.kind == "count" and phrase and self._after_table(start):
                         worth += 1.0  # 客户数量 counts customers, whatever column is called 数量
                     yield worth, replace(self._item("cue", start, end), cue=cue)
+
+    def _opens_a_bound(self, start: int, end: int) -> bool:
+        """As in "under 10 or over 1,000": "or over" closes no bound where a number of its own follows."""
+        after = [token for token in self.tokens[end : end + 2] if token.text not in _CURRENCIES]
+        number = bool(after) and (after[0].kind == "number" or after[0].text in _NUMBER_WORDS)
+        return end - start > 1 and self.tokens[start].text == "or" and number
 
     def _after_table(self, at: int) -> bool:
         """Whether the words right before a place name a table."""
@@ -362,7 +355,7 @@ class _Spans:
                 if end == start + 1 and (self._compares(start) or lemmas[start] in _AUXILIARY):
                     continue
                 raw = tuple(token.text for token in self.tokens[start:end])
-                entries = entries_of(self.index, phrase, raw)
+                entries = entries_of(self.index, phrase, raw) or self._separated(raw)
                 if entries and not self._is_done(raw, entries):
                     tokens = sum(0.7 if word in ("of", "the", "in") else 1.0 for word in phrase)
                     worth = entries[0].score * tokens**_GROWTH
@@ -378,6 +371,16 @@ class _Spans:
             and entries[0].score < _HALF_NAMED
             and all(each.column in self.index.tables[each.table].time for each in entries)
         )
+
+    def _separated(self, raw: tuple[str, ...]) -> tuple[Entry, ...]:
+        """退过货 for 退货, 下了单 for 下单: a particle between a verb and its object."""
+        if len(raw) != 3 or raw[1] not in ("过", "了"):
+            return ()
+        phrase = (raw[0], raw[2])
+        if not all(len(each) == 1 and not each.isascii() for each in phrase):
+            return ()
+        found = entries_of(self.index, phrase, phrase)
+        return tuple(replace(each, score=0.95 * each.score) for each in found if each.score >= 0.8)
 
     def _commands(self, at: int) -> bool:
         """Whether a word that is also a name begins an order: "Name the huts", not "Name of the huts"."""

@@ -11,8 +11,9 @@ from datus.generation.offline.draft import Draft
 from datus.generation.offline.joins import JoinGraph
 from datus.generation.offline.linking import Item
 from datus.generation.offline.names import SchemaIndex
+from datus.generation.offline.nesting import choose, first_choice
 from datus.generation.offline.passes.calendar import parts, weekends
-from datus.generation.offline.passes.comparisons import averages, comparisons, ranges
+from datus.generation.offline.passes.comparisons import comparisons, ranges
 from datus.generation.offline.passes.elapsed import elapsed
 from datus.generation.offline.passes.events import events, pieces
 from datus.generation.offline.passes.flags import flags
@@ -22,7 +23,8 @@ from datus.generation.offline.passes.rankings import superlatives
 from datus.generation.offline.passes.shares import is_share, shares
 from datus.generation.offline.passes.told import told
 from datus.generation.offline.passes.values import matches, nulls, times, values
-from datus.generation.offline.plan import Aggregate, AnyPlan, Plan, signature
+from datus.generation.offline.passes.yardsticks import averages, other_rows
+from datus.generation.offline.plan import Aggregate, AnyPlan, Compare, Member, Plan, signature
 from datus.generation.offline.readings import Reading, readings
 from datus.generation.offline.rendering import Renderer, UnreachableTablesError
 from datus.text import is_chinese
@@ -30,7 +32,7 @@ from datus.types import DatabaseSchema, GenerationContext
 
 # Each pass takes from the draft what it explains; the order decides who sees a word first.
 PASSES = (
-    told, denials, elapsed, modifiers, flags, averages, counts, aggregates, matches, times, events, ranges, asked_measures, comparisons, nulls, grains, parts, orders,
+    told, denials, elapsed, modifiers, flags, averages, other_rows, counts, aggregates, matches, times, events, ranges, asked_measures, comparisons, nulls, grains, parts, orders,
     superlatives, pieces, values, weekends, absences, groups, shares,
 )  # fmt: skip
 
@@ -105,7 +107,9 @@ def _is_untaught(parsed: Parsed, origin: Origin) -> bool:
         )
     ):
         return True
-    if isinstance(plan, Plan) and any(map(is_share, plan.select)):
+    if draft.required or any(each.only for each in draft.filters):
+        return True
+    if isinstance(plan, Plan) and (any(map(is_share, plan.select)) or _is_of_sets(plan)):
         return True
     if not isinstance(plan, Plan) or not plan.group:
         return False
@@ -116,6 +120,19 @@ def _is_untaught(parsed: Parsed, origin: Origin) -> bool:
         for at, item in enumerate(draft.items)
     )
     return figures and by and origin.sure >= _SURE_OF_GROUPS
+
+
+def _is_of_sets(plan: Plan) -> bool:
+    """Whether it counts or chooses groups inside a condition or of an exact size, compares with some
+    rows' value, or leaves the first rows out."""
+    if plan.offset or any(each.operator == "=" for each in plan.having):
+        return True
+    if any(
+        isinstance(c, Compare) and isinstance(c.right, Plan) and (c.right.where or c.right.limit)
+        for c in plan.where
+    ):
+        return True
+    return any(isinstance(each, Member) and each.plan.group for each in plan.where)
 
 
 def read_all(context: GenerationContext, prepared: Prepared, items: tuple[Item, ...]) -> Read:
@@ -139,6 +156,13 @@ def parse(
 ) -> Parsed | None:
     """One reading through all passes to SQL; None when it asks for nothing or its tables do not connect."""
     draft = Draft(reading.items, prepared.index, prepared.graph, chinese, today=today)
+    clause = first_choice(draft)
+    if clause is not None:
+        inside = Reading(reading.items[clause.start : clause.stop], 0.0)
+        inner = parse(inside, prepared, chinese=chinese, today=today)
+        if inner is None or inner.unread or not choose(draft, clause, inner.plan):
+            return None
+        draft.doubts.extend(inner.draft.doubts)
     for step in PASSES:
         step(draft)
     plan = assemble(draft)
@@ -156,7 +180,7 @@ def parse(
 # Cues that change the answer: one that no pass could place means that the question is not understood.
 _MUST_BE_READ = frozenset(
     {"aggregate", "between", "both", "compare", "contain", "contrast", "count", "end", "frequent", "grain", "measure", "negate",
-     "null", "order", "share", "start", "superlative", "top", "direction", "elapsed", "part", "period", "unplanned", "weekend"}
+     "null", "order", "outside", "share", "start", "superlative", "top", "direction", "elapsed", "part", "period", "unplanned", "weekend"}
 )  # fmt: skip
 
 

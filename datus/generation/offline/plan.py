@@ -149,7 +149,7 @@ class Order:
 class Plan:
     """One SELECT. ``tables`` are those it must read even where no column of theirs is named.
 
-    ``via`` are joins to take where keys leave a choice between two tables.
+    ``offset`` rows of the order are left out before ``limit`` are kept. ``via`` are joins to take where keys leave a choice between two tables.
     """
 
     select: tuple[Expression, ...]
@@ -160,6 +160,7 @@ class Plan:
     having: tuple[Compare, ...] = ()
     order: tuple[Order, ...] = ()
     limit: int | None = None
+    offset: int = 0
     via: tuple[Join, ...] = ()
 
     @property
@@ -234,7 +235,7 @@ def signature(plan: AnyPlan) -> Hashable:
         return signature(plan.left), signature(plan.right)
     return (
         plan.select, frozenset(plan_tables(plan)), frozenset(plan.where), frozenset(plan.group),
-        plan.having, plan.order, plan.limit, plan.distinct, frozenset(plan.via),
+        plan.having, plan.order, plan.limit, plan.offset, plan.distinct, frozenset(plan.via),
     )  # fmt: skip
 
 

@@ -120,6 +120,8 @@ class Renderer:
             query = query.order_by(*(self._order(each) for each in plan.order))
         if plan.limit is not None:
             query = query.limit(plan.limit)
+        if plan.offset:
+            query = query.offset(plan.offset)
         return query.distinct() if plan.distinct else query
 
     def _projection(self, plan: Plan, alone: bool) -> Iterator[exp.Expr]:

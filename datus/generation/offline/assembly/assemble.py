@@ -2,13 +2,15 @@
 
 from dataclasses import replace
 
+from datus.generation.offline.assembly.both import both, required
 from datus.generation.offline.assembly.calendar import is_calendar
 from datus.generation.offline.assembly.exclusion import (
     absent,
     negated_elsewhere,
     without_inner,
 )
-from datus.generation.offline.assembly.multiplicity import rows_once
+from datus.generation.offline.assembly.membership import counted_groups
+from datus.generation.offline.assembly.multiplicity import compared_once, rows_once
 from datus.generation.offline.assembly.projection import projected
 from datus.generation.offline.assembly.settling import (
     leftover_nouns,
@@ -26,7 +28,6 @@ from datus.generation.offline.plan import (
     Compare,
     Condition,
     Expression,
-    Intersection,
     Order,
     Plan,
     Star,
@@ -42,7 +43,7 @@ def assemble(draft: Draft) -> AnyPlan | None:
     settle_times(draft)
     sum_filters(draft)
     sum_measures(draft)
-    split = _both(draft)
+    split = both(draft, _plan)
     if split is not None:
         return split
     return _plan(draft)
@@ -52,13 +53,17 @@ def _plan(draft: Draft) -> Plan | None:
     plan = projected(draft)
     if plan is None:
         return None
-    gone = (*negated_elsewhere(draft, plan), *absent(draft, plan))
+    gone = (*negated_elsewhere(draft, plan), *absent(draft, plan), *required(draft, plan))
     plan = replace(plan, tables=without_inner(draft, plan, gone))
     plan = replace(plan, where=(*plan.where, *alternatives(draft), *gone))
     if _contradicts(plan.where):
         draft.suspect(1.0, "the conditions leave no value between them")
     plan = _ordered(draft, _extreme_rows(draft, plan))
-    plan = _sorted_groups(draft, _grouped(draft, plan))
+    plan = compared_once(draft, _sorted_groups(draft, _grouped(draft, plan)))
+    if plan.having and not plan.group:
+        counted = counted_groups(draft, plan)
+        if counted is not None:
+            return counted
     if not plan.group:
         draft.unread.extend(draft.bare_each)
     if _counts_itself(draft, plan) or (plan.having and not plan.group):
@@ -85,7 +90,7 @@ def _extreme_rows(draft: Draft, plan: Plan) -> Plan:
     only_aggregates = bool(plan.select) and all(isinstance(e, Aggregate) for e in plan.select)
     if ranking is None or not only_aggregates or plan.group:
         return plan
-    if not isinstance(ranking.key, ColumnRef) or ranking.limit is not None:
+    if not isinstance(ranking.key, ColumnRef) or ranking.limit is not None or ranking.skip:
         draft.unread.append(ranking.at)
         return plan
     extreme = Plan(select=(Aggregate("max" if ranking.descending else "min", ranking.key),))
@@ -105,6 +110,7 @@ def _ordered(draft: Draft, plan: Plan) -> Plan:
         if key is not None:
             orders.insert(0, Order(key, ranking.descending))
         limit = ranking.limit or 1
+    offset = ranking.skip if ranking is not None else 0
     if not orders:  # periods read in their order, whether or not the question says so
         periods = [placed.expression for placed in draft.group if _is_period(draft, placed)]
         orders = [Order(each) for each in periods if not _uncalendared(draft, each)]
@@ -113,7 +119,7 @@ def _ordered(draft: Draft, plan: Plan) -> Plan:
             draft.suspect(
                 _UNCALENDARED, f"{order.key} sorts by its letters, not as a calendar does"
             )
-    return replace(plan, order=tuple(orders), limit=limit)
+    return replace(plan, order=tuple(orders), limit=limit, offset=offset)
 
 
 _UNCALENDARED = 0.5
@@ -206,39 +212,3 @@ def _counts_itself(draft: Draft, plan: Plan) -> bool:
     key = draft.index.tables[tables[0]].key if tables else ()
     own = {ColumnRef(tables[0], name) for name in key}
     return counted and len(tables) == 1 and bool(own) and own <= set(plan.group)
-
-
-def _both(draft: Draft) -> AnyPlan | None:
-    """As in "have both a cat and a dog": two conditions on one column, each met by some row."""
-    said = next(draft.cues("both"), None)
-    if said is None:
-        return None
-    filters = sorted(draft.filters, key=lambda f: f.at)
-    pairs = [f for f in filters if f.at > said]
-    if draft.chinese and not pairs:
-        pairs = filters[-2:]  # A和B都
-    if len(pairs) < 2:
-        plural = draft.items[said].text == "都"  # 都有哪些: all of them
-        if plural or sum(placed.at > said for placed in draft.select) > 1:
-            draft.take(said)  # "show both A and B"
-        return None
-    first, second = pairs[:2]
-    left, right = first.condition, second.condition
-    if not (isinstance(left, Compare) and isinstance(right, Compare)):
-        return None
-    draft.take(said)
-    if left.left != right.left:
-        return None  # "both humidity above 50 and visibility above 8": one row meets them
-    if first.negated or second.negated:
-        draft.unread.append(said)
-        return None
-    kept = [each for each in draft.filters if each not in (first, second)]
-    draft.filters[:] = [*kept, first]
-    one = _plan(draft)
-    draft.filters[:] = [*kept, second]
-    other = _plan(draft)
-    if one is None or other is None or one.limit is not None:
-        return None
-    if any(isinstance(e, Aggregate) for e in one.select):
-        draft.unread.append(first.at)  # a count over an intersection is not plannable yet
-    return Intersection(replace(one, order=()), replace(other, order=()))

@@ -122,6 +122,42 @@ def _measured_once(draft: Draft, plan: Plan) -> Plan:
     )
 
 
+def compared_once(draft: Draft, plan: Plan) -> Plan:
+    """As in "more than 2 orders of toys": orders are compared, and not the lines that a condition joins."""
+    said = {table for at, table in draft.mentions if draft.items[at].kind == "number"}
+    having = []
+    for each in plan.having:
+        left = each.left
+        summed = isinstance(left, Aggregate) and left.function in ("sum", "avg")
+        if summed and isinstance(left, Aggregate) and left.argument is not None:
+            measured = {column.table for column in expression_columns(left)}
+            if _repeats(draft, plan, measured):
+                rows = ", ".join(sorted(measured))
+                draft.suspect(_INFLATED, f"a join would count rows of {rows} more than once")
+        elif left == Aggregate("count") and len(said) == 1:
+            (table,) = said
+            key = draft.index.tables[table].key
+            own = {ColumnRef(table, name) for name in key} <= set(plan.group)
+            repeats = table in plan_tables(plan) and _repeats(draft, plan, {table})
+            if repeats and len(key) == 1 and not own and not _linked_once(draft, plan, table):
+                once = Aggregate("count", ColumnRef(table, key[0]), distinct=True)
+                each = replace(each, left=once)
+        having.append(each)
+    return replace(plan, having=tuple(having))
+
+
+def _linked_once(draft: Draft, plan: Plan, table: str) -> bool:
+    """Whether each group has a row of a table once already: the pair is the key of the table between."""
+    groups = {c.table for e in plan.group for c in expression_columns(e)}
+    path = draft.graph.path({table}, groups.pop()) if len(groups) == 1 else None
+    if path is None or len(path) != 2:
+        return False
+    if not set(plan_tables(plan)) <= {table, *(join.right for join in path)}:
+        return False
+    ends = {a for a, _ in path[1].pairs} | {b for _, b in path[0].pairs}
+    return set(draft.index.tables[path[0].right].key) <= ends
+
+
 _INFLATED = 0.5
 
 

@@ -26,13 +26,15 @@ def projected(draft: Draft) -> Plan | None:
     ):
         _rank_within(draft, asked)
     superlative = _is_extreme_value(draft, asked)
-    if superlative is not None:
+    if superlative is not None and draft.ranking is not None:
+        if draft.ranking.skip:  # the second highest value
+            return Plan(select=tuple(expression_columns(superlative)), tables=tables, distinct=True)
         draft.ranking = None
         return Plan(select=(superlative,), tables=tables)
     if draft.is_cue_anywhere("details") and not asked and tables:
         draft.take(*draft.cues("details"))
         return Plan(select=(Star(tables[0]),), tables=tables)
-    select = _with_keys(draft, keys, _with_labels(draft, asked))
+    select = _with_keys(draft, keys, _with_named(draft, _with_labels(draft, asked)))
     if not select:
         focus = _person(draft, _asked_table(draft, tables))
         if focus is None:
@@ -66,6 +68,40 @@ def _with_labels(draft: Draft, asked: list[Expression]) -> list[Expression]:
     return asked
 
 
+def _with_named(draft: Draft, asked: list[Expression]) -> list[Expression]:
+    """As in "Which hiker stayed last, and in which city ...?", 入职最晚的医生是谁？什么职称？: where a first
+    question asks which row it is and a second what it is like, both are answered."""
+    if draft.group or not asked or any(isinstance(each, Aggregate) for each in asked):
+        return asked
+    for at, table in draft.mentions:
+        said = _which(draft, at)
+        label = draft.index.label(table)
+        if said is None or at in draft.owners or set(label) & set(asked):
+            continue
+        first = min(placed.at for placed in draft.select)
+        ends = [p for p in range(said + 1, first) if draft.items[p].kind == "mark"]
+        own = {column.table for each in asked for column in expression_columns(each)}
+        one = draft.ranking is not None and (draft.ranking.limit or 1) == 1
+        if ends and own == {table} and (one or draft.filters):
+            return [*label, *asked]
+    return asked
+
+
+def _which(draft: Draft, at: int) -> int | None:
+    """Where the question word stands that asks which row of a table is meant, or None."""
+    if not draft.chinese:
+        asks = draft.is_cue(at - 1, "rows") and draft.items[at - 1].text.lower() in (
+            "which",
+            "what",
+        )
+        return at if asks else None
+    place = at + 1
+    while draft.is_cue(place, "be"):
+        place += 1
+    asks = draft.is_cue(place, "rows", "who") and bool(set(draft.items[place].text) & set("哪谁"))
+    return place if asks else None
+
+
 def _rank_within(draft: Draft, asked: list[Expression]) -> None:
     """As in "the highest salary in each department" is a maximum a group; the row that has it is not plannable yet."""
     ranking = draft.ranking
@@ -76,10 +112,13 @@ def _rank_within(draft: Draft, asked: list[Expression]) -> None:
         and ranking.explicit
         and not others
         and ranking.limit is None
+        and not ranking.skip
     ):
         asked[:] = [Aggregate("max" if ranking.descending else "min", ranking.key)]
         draft.ranking = None
-    elif not (ranking.by_frequency or isinstance(ranking.key, Aggregate)) or ranking.limit is None:
+    elif not (ranking.by_frequency or isinstance(ranking.key, Aggregate)) or (
+        ranking.limit is None or ranking.skip
+    ):
         draft.unread.append(ranking.at)
 
 
@@ -162,6 +201,8 @@ def _asked_table(draft: Draft, tables: tuple[str, ...]) -> str | None:
         asked = any(draft.is_cue(p, "rows", "who") and draft.asking[p] for p in beside)
         if table in rest and asked and not draft.items[at].text.lower().endswith("ed"):
             return table
+    if draft.chinese and (named := _named_by_value(draft)) is not None:
+        return named
     if rest:
         return rest[-1] if draft.chinese else rest[0]  # Chinese ends on what it asks for
     if ranking is not None and ranking.key is not None:
@@ -171,6 +212,17 @@ def _asked_table(draft: Draft, tables: tuple[str, ...]) -> str | None:
     if draft.filters:
         left = draft.filters[0].condition
         return next(iter({c.table for c in _columns(left)}), None)
+    return None
+
+
+def _named_by_value(draft: Draft) -> str | None:
+    """从未下过单的企业客户: a question that ends on a value asks for rows that have it."""
+    for at in range(len(draft.items) - 1, 0, -1):
+        item = draft.items[at]
+        if item.hits:
+            return item.hits[0].table if draft.items[at - 1].text == "的" else None
+        if not (item.light or item.kind == "mark" or draft.is_cue(at, "rows", "who", "be")):
+            return None
     return None
 
 

@@ -116,6 +116,12 @@ def _base_tables(draft: Draft) -> tuple[str, ...]:
     return tuple(dict.fromkeys((*mentioned, *named, *filtered)))
 
 
+def _between(draft: Draft, tables: tuple[str, ...]) -> tuple[str, ...]:
+    """The tables, then those that join them: 2023年看过内科的患者 came in 2023 for what joins the two."""
+    paths = [draft.graph.path({tables[0]}, each) or () for each in tables[1:]]
+    return tuple(dict.fromkeys((*tables, *(join.right for path in paths for join in path))))
+
+
 def _parents(draft: Draft, tables: list[str]) -> list[str]:
     return [
         join.right for table in tables for join in draft.graph.edges.get(table, ()) if join.to_one
@@ -150,6 +156,8 @@ def _group_listed_values(draft: Draft) -> None:
     measures = [p for p in draft.select if isinstance(p.expression, Aggregate)]
     if len(measures) != len(draft.select) or not measures or draft.group:
         return
+    if draft.is_cue_anywhere("both"):
+        return  # rows that both values hold of, which assembly looks for
     ordered = sorted(draft.filters, key=lambda each: each.at)
     for one, other in pairwise(ordered):
         left, right = one.condition, other.condition
@@ -169,22 +177,27 @@ def _group_listed_values(draft: Draft) -> None:
 
 def settle_times(draft: Draft) -> None:
     """Put times and periods on the column that the question names for them, else on the likeliest."""
-    tables = _base_tables(draft)
+    tables = _between(draft, _base_tables(draft))
     listed = [p for p in draft.select if _named_time(draft, p) is not None]
     said = _named_time(draft, listed[0]) if listed and (draft.grains or draft.times) else None
     periods: dict[ColumnRef, list[Filter]] = {}
     for at, time, named in draft.times:
+        if at in draft.times_absent:
+            continue
         column = (
             named
             or (said if draft.grains else None)
             or _verb_time(draft, at)
             or draft.time_column(tables)
         )
-        made = _during(draft, column, time.start, time.end) if column is not None else ()
+        made = during(draft, column, time.start, time.end) if column is not None else ()
         made = made or in_period(draft, at, tables, time.start, time.end)
         if not made:
             draft.unread.append(at)
+        elif at in draft.times_not and len(made) == 1:
+            draft.filters.append(Filter(at, made[0], negated=True))
         elif len(made) > 1 or column is None:
+            draft.unread.extend({at} & draft.times_not)
             draft.filters.extend(Filter(at, each) for each in made)
         else:
             periods.setdefault(column, []).append(Filter(at, made[0]))
@@ -263,7 +276,7 @@ def _is_time(draft: Draft, column: ColumnRef) -> bool:
     return column.column in draft.index.tables[column.table].time
 
 
-def _during(
+def during(
     draft: Draft, column: ColumnRef, start: date | None, end: date | None
 ) -> tuple[Condition, ...]:
     """The conditions that hold a column in ``[start, end)``; none where the column is too coarse."""

@@ -153,6 +153,9 @@ def _order(scope: Scope) -> str:
     by = f"，按{'、'.join(keys)}排序" if keys else ""
     if plan.limit is None:
         return by
+    if plan.offset:
+        first, last = plan.offset + 1, plan.offset + plan.limit
+        return f"{by}，取第{first}条" if first == last else f"{by}，取第{first}至{last}条"
     if len(plan.order) == 1:
         (order,) = plan.order
         extreme = _EXTREMES[scope.scale(order.key)][order.descending]
@@ -283,6 +286,8 @@ def _during(condition: During, scope: Scope) -> str:
 
 def _member(condition: Member, scope: Scope) -> str:
     partner, column = scope.partner(condition), condition.column
+    if condition.plan.group == (column,) == condition.plan.select:
+        return _group_kept(condition, scope)
     if partner is None:
         among = "不属于" if condition.negated else "属于"
         return f"{scope.column(column)}{among}{_inside(condition.plan, scope)}"
@@ -291,6 +296,16 @@ def _member(condition: Member, scope: Scope) -> str:
     said = f"{own}{'没有' if condition.negated else '有'}"
     where = _all(condition.plan.where, partner)
     return f"{said}（{where}的{unit}）" if where else f"{said}{unit}"
+
+
+def _group_kept(condition: Member, scope: Scope) -> str:
+    """按患者分组后就诊记录的数量大于2: rows chosen by a figure of their group."""
+    inner = scope.inner(condition.plan)
+    (key,) = inner.keys
+    own = scope.names.table(key) if isinstance(key, str) else _expression(key, inner)
+    over = f"在{_rows(inner)}中，" if inner.plan.where else ""
+    said = f"{over}按{own}分组后{_all(inner.plan.having, inner)}"
+    return f"（并非{said}）" if condition.negated else f"（{said}）"
 
 
 def _either(conditions: tuple[Condition, ...], scope: Scope) -> str:

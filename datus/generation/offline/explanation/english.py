@@ -205,12 +205,24 @@ def _order(scope: Scope) -> str:
     if plan.limit is None:
         return f", {by}" if by else ""
     count = "one" if plan.limit == 1 else str(plan.limit)
+    if plan.offset:
+        return f", {by}, only {_placed(plan.offset + 1, plan.offset + plan.limit)}"
     if len(plan.order) == 1:
         (order,) = plan.order
         extreme = _EXTREMES[scope.scale(order.key)][order.descending]
         return f", only the {count} with the {extreme} {_bare(order.key, scope)}"
     first = "the first one" if plan.limit == 1 else f"the first {count}"
     return f", only {first}{f' when {by}' if by else ''}"
+
+
+def _placed(first: int, last: int) -> str:
+    """Places in an order: the third one, places 3 to 5."""
+    if first != last:
+        return f"places {first} to {last}"
+    return f"the {_ORDINALS[first]} one" if first < len(_ORDINALS) else f"place {first}"
+
+
+_ORDINALS = ("", "first", "second", "third", "fourth", "fifth")
 
 
 def _noun(expression: Expression, scope: Scope) -> str:
@@ -349,6 +361,8 @@ def _during(condition: During, scope: Scope) -> str:
 
 def _member(condition: Member, scope: Scope) -> str:
     partner, column = scope.partner(condition), condition.column
+    if condition.plan.group == (column,) == condition.plan.select:
+        return _group_kept(condition, scope)
     if partner is None:
         among = _agreeing("is not among" if condition.negated else "is among", column, scope)
         return f"the {scope.column(column)} {among} {_inside(condition.plan, scope)}"
@@ -357,6 +371,17 @@ def _member(condition: Member, scope: Scope) -> str:
     said = f"the {own} has {how} {unit}"
     where = _all(condition.plan.where, partner)
     return f"{said} (where {where})" if where else said
+
+
+def _group_kept(condition: Member, scope: Scope) -> str:
+    """As in "the number of stays is more than 2 for the hiker": rows chosen by a figure of their group."""
+    inner = scope.inner(condition.plan)
+    (key,) = inner.keys
+    own = scope.names.table(key) if isinstance(key, str) else _bare(key, inner)
+    where = " and ".join(_condition(each, inner) for each in inner.plan.where)
+    over = f", over the {_units(inner)} where {where}" if where else ""
+    said = f"{_all(inner.plan.having, inner)} for the {own}{over}"
+    return f"it is not so that {said}" if condition.negated else said
 
 
 def _either(conditions: tuple[Condition, ...], scope: Scope) -> str:

@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from datus.generation.offline.cues import CueKind
+from datus.generation.offline.cues import MEASURES, Cue, CueKind
 from datus.generation.offline.draft import Draft, Filter, is_count
 from datus.generation.offline.filters import BETWEEN_NOUN_AND_TEST, FLIPPED, number
 from datus.generation.offline.plan import (
@@ -10,14 +10,7 @@ from datus.generation.offline.plan import (
     ColumnRef,
     Compare,
     Operator,
-    Plan,
 )
-
-
-def averages(draft: Draft) -> None:
-    """As in "older than the average", "above the average price": compared with a value over all rows."""
-    for at in list(draft.cues("compare")):
-        _against_average(draft, at)
 
 
 def comparisons(draft: Draft) -> None:
@@ -26,6 +19,9 @@ def comparisons(draft: Draft) -> None:
         if at in draft.taken:
             continue
         number_at = _number_of(draft, at)
+        if number_at is None and draft.items[at].cue == Cue("compare", "="):
+            draft.take(at)  # "what exactly"
+            continue
         if number_at is None:
             _time_bound(draft, at)
             continue
@@ -41,6 +37,7 @@ def _number_of(draft: Draft, at: int) -> int | None:
     return after if after is not None else before
 
 
+_BETWEEN_CHINESE: frozenset[CueKind] = BETWEEN_NOUN_AND_TEST | {"aggregate"}
 _TO_NUMBER: frozenset[CueKind] = frozenset({"of", "than", "be", "relative"})
 _POSTFIX = ("以上", "以下", "及以上", "及以下", "以内", "或以上", "或以下", "and above", "and up")
 
@@ -97,10 +94,12 @@ def _target(draft: Draft, at: int, number_at: int) -> "ColumnRef | Aggregate | s
         after = draft.following(
             last, draft.is_column, skip=frozenset({"unit", "relative"}), reach=3
         )
-    before = draft.preceding(min(at, number_at), draft.is_noun, skip=BETWEEN_NOUN_AND_TEST, reach=5)
+    between = _BETWEEN_CHINESE if draft.chinese else BETWEEN_NOUN_AND_TEST
+    before = draft.preceding(min(at, number_at), draft.is_noun, skip=between, reach=5)
     if cue.measure is not None:
         found = draft.measured(cue.measure, at)
-        return found[0] if found is not None else None
+        measured = found[0] if found is not None else None
+        return _spent(draft, measured) if cue.measure == MEASURES["spend"] else measured
     if (aged := draft.unit_measure(number_at)) is not None:
         if before is not None and draft.column(before) == aged:
             _take_filter_noun(draft, before)
@@ -111,7 +110,21 @@ def _target(draft: Draft, at: int, number_at: int) -> "ColumnRef | Aggregate | s
     if after == last + 1 and (counted := draft.table(after)) is not None:
         draft.take(after)
         return counted  # "more than 3 orders": rows, whatever column stands before
-    if before is not None and (table := _times_happened(draft, before, number_at)) is not None:
+    if after is None and (ahead := _compared_after(draft, number_at)) is not None:
+        return ahead
+    if after != last + 1 and (joined := _compared_before(draft, min(at, number_at))) is not None:
+        return joined
+    return _named_target(draft, at, number_at, before, after)
+
+
+def _named_target(
+    draft: Draft, at: int, number_at: int, before: int | None, after: int | None
+) -> "ColumnRef | Aggregate | str | None":
+    """What is compared, by the nouns before and after the comparison."""
+    if before is not None and (
+        (table := _times_happened(draft, before, number_at)) is not None
+        or (table := _counted_per_value(draft, before, number_at, after)) is not None
+    ):
         return table
     if before is not None:
         aggregate = _aggregate_at(draft, before)
@@ -139,7 +152,27 @@ def _target(draft: Draft, at: int, number_at: int) -> "ColumnRef | Aggregate | s
     ):
         _take_filter_noun(draft, before)
         return column
-    return _compared_before(draft, at) or _counted_before(draft, at)
+    return _counted_before(draft, at)
+
+
+def _spent(draft: Draft, found: ColumnRef | None) -> ColumnRef | Aggregate | None:
+    """As in "hikers who spent more than 200": all that the rows of somebody cost, their price where
+    nothing else says so."""
+    shown = _shown(draft)
+    if found is None and shown is not None:
+        events = [join.right for join in draft.graph.edges.get(shown, ()) if not join.to_one]
+        heads = MEASURES["money"].heads
+        costs = [cost for each in events if (cost := draft.headed(each, heads)) is not None]
+        found = costs[0] if len(costs) == 1 else None
+    if found is None or found.table == shown:
+        return found
+    return Aggregate("sum", found)
+
+
+def _shown(draft: Draft) -> str | None:
+    """The table whose rows are asked for or counted: the first named, in Chinese the last."""
+    named = [table for at in range(len(draft.items)) if (table := draft.table(at)) is not None]
+    return next(iter(reversed(named) if draft.chinese else named), None)
 
 
 def _times_said(draft: Draft, number_at: int) -> bool:
@@ -149,12 +182,28 @@ def _times_said(draft: Draft, number_at: int) -> bool:
     )
 
 
+def _compared_after(draft: Draft, number_at: int) -> ColumnRef | None:
+    """As in "less than 20 or more than 50 beds": the column that is named behind the second comparison."""
+    nxt = draft.following(
+        number_at,
+        lambda p: draft.is_cue(p, "compare"),
+        skip=frozenset({"or", "also", "unit"}),
+        reach=3,
+    )
+    if nxt is None or not any(draft.is_cue(p, "or", "also") for p in range(number_at, nxt)):
+        return None
+    other = _number_of(draft, nxt)
+    noun_at = draft.following(other, draft.is_column, reach=2) if other is not None else None
+    column = draft.column(noun_at) if noun_at is not None else None
+    return column if column is not None and _comparable(draft, column) else None
+
+
 def _compared_before(draft: Draft, at: int) -> ColumnRef | None:
     """As in "bigger than 1500 or smaller than 500": the column of the comparison right before."""
     joined = draft.preceding(
         at,
         lambda p: draft.is_number(p) or p in draft.taken,
-        skip=frozenset({"or", "also"}),
+        skip=frozenset({"or", "also", "unit"}),
         reach=3,
     )
     if joined is None or not any(draft.is_cue(p, "or", "also") for p in range(joined, at)):
@@ -166,20 +215,34 @@ def _compared_before(draft: Draft, at: int) -> ColumnRef | None:
 
 
 def _times_happened(draft: Draft, noun_at: int, number_at: int) -> str | None:
-    """下单超过15次: a date's event compared with a number of times counts the rows."""
-    column = draft.column(noun_at)
+    """下单超过15次, 被退货超过200次: an event, or its date, compared with a number of times counts the rows."""
+    column, table = draft.column(noun_at), draft.table(noun_at)
     says_times = number_at + 1 < len(draft.items) and draft.items[number_at + 1].text in (
         "次",
         "times",
     )
-    if (
-        column is None
-        or not says_times
-        or column.column not in draft.index.tables[column.table].time
-    ):
+    if column is not None and column.column in draft.index.tables[column.table].time:
+        table = column.table
+    if table is None or not says_times or draft.focus_besides(table) is None:
         return None
     draft.take(noun_at, number_at + 1)
-    return column.table
+    return table
+
+
+def _counted_per_value(draft: Draft, before: int, number_at: int, after: int | None) -> str | None:
+    """患者不足2人的城市, 处方少于2张的药品: rows of what is named before, a group for each of what is asked for."""
+    table = draft.table(before)
+    asked = draft.items[after].entries[0] if after is not None else None
+    linked = after is not None and any(draft.is_cue(p, "of") for p in range(number_at, after))
+    if not draft.chinese or table is None or asked is None or not linked:
+        return None
+    path = draft.graph.path({table}, asked.table)
+    if path is None or (table == asked.table and asked.column is None):
+        return None
+    if asked.column is not None and not all(join.to_one for join in path):
+        draft.suspect(1.0, f"{asked.ref} is not one value for each of {table}")
+    draft.take(before)
+    return table
 
 
 def _count_compared(draft: Draft, at: int) -> Aggregate | None:
@@ -213,7 +276,8 @@ def _aggregate_at(draft: Draft, noun_at: int) -> Aggregate | None:
     """The aggregate that another pass made of the noun at a place, taken out of the projection."""
     for placed in draft.select:
         if placed.at == noun_at and isinstance(placed.expression, Aggregate):
-            asked_rows = draft.chinese and draft.is_cue_anywhere("rows")
+            counted = any(i.cue and (i.cue.kind, i.cue.value) == _ASKED for i in draft.items)
+            asked_rows = draft.chinese and (draft.is_cue_anywhere("rows") or counted)
             if (
                 not draft.asking[noun_at]
                 or _in_relative(draft, noun_at)
@@ -223,6 +287,9 @@ def _aggregate_at(draft: Draft, noun_at: int) -> Aggregate | None:
                 draft.select.remove(placed)
             return placed.expression
     return None
+
+
+_ASKED = ("count", "ahead")  # 有多少 asks for a number of rows
 
 
 def _in_relative(draft: Draft, at: int) -> bool:
@@ -248,43 +315,6 @@ def _take_filter_noun(draft: Draft, at: int) -> None:
     """A noun that a filter is about is explained; it stays a projection if the question lists it."""
     draft.take(at)
     draft.tested.append(at)
-
-
-def _against_average(draft: Draft, at: int) -> bool:
-    """As in "older than the average", "price above the average price": a scalar subquery."""
-
-    def is_aggregate(place: int) -> bool:
-        return draft.is_cue(place, "aggregate", "superlative")
-
-    average_at = draft.following(at, is_aggregate, reach=5)
-    if average_at is None:
-        return False
-    aggregate, compare = draft.items[average_at].cue, draft.items[at].cue
-    assert aggregate is not None
-    assert compare is not None
-    function = {"desc": "max", "asc": "min"}.get(aggregate.value, aggregate.value)
-    after = draft.following(
-        average_at,
-        draft.is_column,
-        skip=frozenset({"of", "distinct", "than", "be", "count"}),
-        reach=5,
-    )
-    before = draft.preceding(at, draft.is_column, skip=BETWEEN_NOUN_AND_TEST, reach=5)
-    column = draft.column(before) if before is not None else None
-    if column is None or not draft.index.is_number(column):
-        column = draft.column(after) if after is not None else None
-    if column is None and compare.measure is not None:
-        found = draft.measured(compare.measure, at)
-        column = found[0] if found else None
-    if column is None or not draft.index.is_number(column) or function not in ("avg", "max", "min"):
-        return False
-    inner = Plan(select=(Aggregate(function, column),))  # type: ignore[arg-type]
-    operator: Operator = compare.value  # type: ignore[assignment]
-    draft.filters.append(Filter(at, Compare(column, operator, inner)))
-    counts = (p for p in range(average_at, after or average_at) if draft.is_cue(p, "count"))
-    draft.take(*(p for p in (before, after) if p is not None), average_at, *counts)
-    draft.take(at, meaning=f"{column} {operator} {function}({column})")
-    return True
 
 
 def _time_bound(draft: Draft, at: int) -> None:

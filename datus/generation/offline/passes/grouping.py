@@ -1,10 +1,11 @@
 """Passes that find group keys, sort keys and tables that rows must not have."""
 
 from datus.generation.offline.cues import CueKind
-from datus.generation.offline.draft import Draft, Placed
+from datus.generation.offline.draft import Draft, Filter, Placed
 from datus.generation.offline.english import VERB_FORMS
+from datus.generation.offline.filters import ends_clause
 from datus.generation.offline.passes.moments import of_verb
-from datus.generation.offline.plan import Aggregate, Expression
+from datus.generation.offline.plan import Aggregate, Expression, condition_columns
 from datus.types import Grain
 
 _TO_KEY: frozenset[CueKind] = frozenset({"of", "distinct", "each", "rows"})
@@ -309,15 +310,44 @@ def absences(draft: Draft) -> None:
         table = _absent_table(draft, noun_at) if noun_at is not None else None
         if table is None or noun_at is None:
             continue
-        has_filter = any(abs(each.at - noun_at) < 5 and each.at > noun_at for each in draft.filters)
+        has_filter = any(_belongs(draft, noun_at, each, table) for each in draft.filters)
         focus = draft.focus()
         if draft.chinese or focus == table:
             focus = draft.focus_besides(table)
         if focus is None or focus == table or has_filter:
             continue
         draft.excluded.append((noun_at, table))
+        draft.times_absent |= dict.fromkeys(_times_of(draft, at, noun_at), noun_at)
         draft.take(noun_at)
         draft.take(at, meaning=f"without {table}")
+
+
+def _belongs(draft: Draft, noun_at: int, each: Filter, table: str) -> bool:
+    """Whether a filter right behind what is not there says which of it; those on its own columns assembly
+    puts where they belong."""
+    own = {column.table for column in condition_columns(each.condition)} == {table}
+    over = any(draft.items[p].text == "的" for p in range(noun_at + 1, each.at))
+    return noun_at < each.at < noun_at + 5 and not over and not (own and not each.negated)
+
+
+def _times_of(draft: Draft, at: int, noun_at: int) -> list[int]:
+    """The times in which nothing happened: those behind what is negated, and right before the negation
+    in Chinese (2023年一次也没就诊过) or at the start of the question ("In 2023, which ...")."""
+    found = []
+    for place, _, column in draft.times:
+        between = draft.items[min(place, at) + 1 : max(place, noun_at)]
+        ends = any(ends_clause(each) for each in between)
+        plain = all(each.light or each.kind in ("cue", "number") for each in between)
+        before = place < at and (
+            (draft.chinese and plain and not ends) or (place <= 1 and not draft.chinese)
+        )
+        if (
+            column is None
+            and place not in draft.times_not
+            and (before or (place > at and not ends))
+        ):
+            found.append(place)
+    return found
 
 
 def _absent_table(draft: Draft, at: int) -> str | None:
@@ -325,4 +355,6 @@ def _absent_table(draft: Draft, at: int) -> str | None:
     column = draft.column(at)
     if column is None:
         return draft.table(at)
-    return column.table if draft.items[at].entries[0].score < 0.7 else None
+    score = draft.items[at].entries[0].score
+    happens = column.column in draft.index.tables[column.table].time
+    return column.table if score < (0.9 if happens else 0.7) else None

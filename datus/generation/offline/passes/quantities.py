@@ -30,6 +30,7 @@ def modifiers(draft: Draft) -> None:
         keyed = draft.is_cue(
             at - 1, "each", "group"
         )  # "each region's revenue" groups by the region
+        keyed = keyed or _acts(draft, at)
         if table is not None and column is not None and not keyed:
             draft.mentions.append((at, table))
             draft.owners.add(at)
@@ -42,6 +43,16 @@ def modifiers(draft: Draft) -> None:
 
 
 _OWNS = frozenset({"'", "’", "'s"})
+
+
+def _acts(draft: Draft, at: int) -> bool:
+    """多少客户下单, 多少患者诊疗费超过500: what is counted did something; the date or figure behind it is no
+    column of its own that is asked for."""
+    column = draft.column(at + 1)
+    if not draft.chinese or column is None or not draft.is_cue(at - 1, "count"):
+        return False
+    figure = draft.index.is_number(column) and not draft.index.is_key(column)
+    return figure or column.column in draft.index.tables[column.table].time
 
 
 def _is_text_column(draft: Draft, at: int) -> bool:
@@ -120,7 +131,7 @@ def counts(draft: Draft) -> None:
     """As in "how many X", "number of X", X的数量."""
     for at in list(draft.cues("count")):
         again = draft.following(at, lambda p: draft.is_cue(p, "count"), skip=TO_NOUN, reach=3)
-        if again is not None:  # "count the number of"
+        if again is not None or _how_much(draft, at):  # "count the number of"
             draft.take(at)
             continue
         noun_at = _counted_noun(draft, at)
@@ -139,7 +150,35 @@ def counts(draft: Draft) -> None:
             if (table := draft.table(noun_at)) is not None:
                 draft.counted = table
                 draft.mentions.append((noun_at, table))
+        elif draft.chinese and not _values_before(draft, at):
+            draft.counted = _said_before(draft, at)
         draft.take(at, meaning="count")
+
+
+def _how_much(draft: Draft, at: int) -> bool:
+    """月薪多少: the figure itself is asked for."""
+    column = draft.column(at - 1) if at > 0 and draft.items[at].text == "多少" else None
+    return column is not None and draft.index.is_number(column) and not draft.index.is_key(column)
+
+
+def _values_before(draft: Draft, at: int) -> bool:
+    """城市有多少个, 诊断有多少种: the different values of the column right before are counted."""
+    noun_at = draft.preceding(at, draft.is_column, skip=frozenset({"of", "be"}), reach=2)
+    column = draft.column(noun_at) if noun_at is not None else None
+    if column is None or noun_at is None or draft.is_cue_anywhere("each", "group"):
+        return False
+    if draft.items[at].text[-1] not in "个种" or draft.index.column(column).kind != "text":
+        return False
+    draft.select[-1] = Placed(noun_at, Aggregate("count", column, distinct=True))
+    draft.take(noun_at)
+    return True
+
+
+def _said_before(draft: Draft, at: int) -> str | None:
+    """患者有多少人: the table whose rows are counted stands before the count."""
+    skip: frozenset[CueKind] = frozenset({"of", "be", "relative"})
+    noun_at = draft.preceding(at, lambda p: draft.table(p) is not None, skip=skip, reach=3)
+    return draft.table(noun_at) if noun_at is not None else None
 
 
 def _number_to_aggregate(draft: Draft, at: int, noun_at: int | None) -> bool:

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 
+from datus.generation.offline.cues import Measure
 from datus.generation.offline.draft import Draft, Filter, Placed, Ranking
 from datus.generation.offline.filters import number
 from datus.generation.offline.passes.quantities import TO_NOUN
@@ -28,6 +29,8 @@ def superlatives(draft: Draft) -> None:
         limit_at = _limit_place(draft, at)
         if cue.kind == "top" and limit_at is None:
             continue
+        if cue.rank > 1 and limit_at is not None:
+            continue  # "the three second highest" asks for no rows that can be told
         if limit_at is None and _extreme_of(draft, at):
             continue
         if _sorts(draft, at):
@@ -48,7 +51,7 @@ def superlatives(draft: Draft) -> None:
         else:
             ranking, ok = _by_noun(draft, at, descending, limit, top=cue.kind == "top")
         if ok:
-            draft.ranking = ranking
+            draft.ranking = replace(ranking, skip=cue.rank - 1)
             if limit_at is not None:  # 最高的前三名 says "top" twice
                 draft.take(limit_at, *(p for p in range(at, limit_at) if draft.is_cue(p, "top")))
             draft.take(at, meaning="most" if descending else "least")
@@ -58,7 +61,8 @@ def _extreme_of(draft: Draft, at: int) -> bool:
     """最高单价: right before a measure, with nothing behind it to choose, the value itself is asked for."""
     cue = draft.items[at].cue
     column = draft.column(at + 1) if draft.chinese and at + 1 < len(draft.items) else None
-    if cue is None or cue.kind != "superlative" or cue.measure is not None or column is None:
+    plain = cue is not None and cue.kind == "superlative" and cue.rank == 1
+    if cue is None or not plain or cue.measure is not None or column is None:
         return False
     chosen = any(draft.table(place) is not None for place in range(at + 2, len(draft.items)))
     rows = draft.is_cue_anywhere("who") or any(
@@ -200,8 +204,27 @@ def _by_noun(
             "最多",
             "最少",
         )
+        if (units := _units(draft, at)) is not None:
+            return units, units.key is not None
         return Ranking(at, descending, limit, by_frequency=True), often
     return _ranked_noun(draft, at, noun_at, descending, limit)
+
+
+_QUANTITIES = Measure(("quantity", "qty", "unit", "copy", "volume"))
+
+
+def _units(draft: Draft, at: int) -> Ranking | None:
+    """As in "sold the most units": a quantity is summed up, and rows are not counted."""
+    said = draft.items[at + 1].text.lower() if at + 1 < len(draft.items) else ""
+    if said not in ("units", "items", "pieces", "copies"):
+        return None
+    found = draft.measured(_QUANTITIES, at)
+    if found is None:
+        return Ranking(at, True, None)
+    draft.take(at + 1)
+    cue = draft.items[at].cue
+    key = Aggregate("sum", found[0])
+    return Ranking(at, cue is None or cue.value != "asc", None, key, explicit=True)
 
 
 def _by_count_before(

@@ -1,7 +1,13 @@
 """Passes that find values as filters: data values, quoted text, bare numbers, text matches, missing values, times."""
 
+from datus.generation.offline.cues import Cue
 from datus.generation.offline.draft import Draft, Filter
-from datus.generation.offline.filters import BETWEEN_NOUN_AND_TEST, negation_before, number
+from datus.generation.offline.filters import (
+    BETWEEN_NOUN_AND_TEST,
+    ends_clause,
+    negation_before,
+    number,
+)
 from datus.generation.offline.linking import Item
 from datus.generation.offline.plan import (
     Aggregate,
@@ -199,7 +205,7 @@ def _value(draft: Draft, at: int, column: ColumnRef, value: Literal_) -> None:
         ):
             draft.take(noun_at)
             break
-    negated = negation_before(draft, at, max(0, at - 7))
+    negated = _outside(draft, at) or negation_before(draft, at, max(0, at - 7))
     within = _within_text(draft, at) if draft.items[at].kind == "quote" else None
     if within is not None:
         draft.filters.append(
@@ -208,12 +214,15 @@ def _value(draft: Draft, at: int, column: ColumnRef, value: Literal_) -> None:
         draft.take(at, meaning=f"{within} contains {_literal_text(draft.items[at])}")
         return
     condition = _as_told(draft, at, column, value) or Compare(column, "=", value)
+    only = None if negated or letter_at is not None else _only_before(draft, at)
     if letter_at is not None:
         letter = draft.items[letter_at].text
         other = _as_told(draft, at, column, letter) or Compare(column, "=", letter)
         draft.filters.append(Filter(letter_at, other, negated))
         draft.take(letter_at, meaning=f"{column} = {letter}")
-    draft.filters.append(Filter(at, condition, negated))
+    draft.filters.append(Filter(at, condition, negated, only=only is not None))
+    if only is not None:
+        draft.take(only)
     draft.take(at, meaning=f"{column} {'!=' if negated else '='} {value}")
 
 
@@ -236,6 +245,37 @@ def _as_told(draft: Draft, at: int, column: ColumnRef, value: Literal_) -> Like 
     if how == "part":
         return Like(column, f"%{value}%")
     return Like(column, value) if how == "regardless" else None
+
+
+def _outside(draft: Draft, at: int) -> bool:
+    """北京以外, 除了北京（以外）其他: what is said behind the value leaves it out, too."""
+    if not draft.chinese:
+        return False
+    except_at = draft.preceding(
+        at, lambda p: draft.is_cue(p, "negate") and draft.items[p].text[0] == "除", reach=3
+    )
+    after = at + 1
+    outside = draft.is_cue(after, "outside") and draft.items[after].cue == Cue("outside")
+    if outside:
+        draft.take(after)
+    if except_at is None or except_at in draft.taken:
+        return outside
+    draft.take(except_at)
+    rest = next((p for p in draft.cues("outside") if p > at), None)
+    if rest is not None and draft.items[rest].cue == Cue("outside", "other"):
+        draft.take(rest)
+    return True
+
+
+def _only_before(draft: Draft, at: int) -> int | None:
+    """As in "stayed only in Austria", 只看过内科: no row of another value may be there."""
+    for place in range(at - 1, max(at - 6, -1), -1):
+        if ends_clause(draft.items[place]):
+            return None
+        if draft.items[place].text.lower() in ("only", "只", "仅"):
+            said = draft.chinese or any(map(draft.is_noun, range(place)))
+            return place if said else None
+    return None
 
 
 def _within_text(draft: Draft, at: int) -> ColumnRef | None:
@@ -282,11 +322,13 @@ def _exact_count(draft: Draft, at: int) -> bool:
     """As in "has exactly two friends": rows of another table counted."""
     before = draft.items[at - 1].text.lower() if at else ""
     table = draft.table(at + 1) if at + 1 < len(draft.items) else None
-    if (
-        table is None
-        or draft.asking[at]
-        or before.split(" ")[-1] not in ("exactly", "only", "has", "have", "had")
-    ):
+    only = before.split(" ")[-1] == "only"  # also of a column: "locations with only 1 station"
+    owned = any(
+        draft.table(place) not in (None, table) or (only and draft.column(place) is not None)
+        for place in range(at)
+    )
+    words = ("only",) if draft.items[at].light else ("only", "has", "have", "had")
+    if table is None or not owned or before.split(" ")[-1] not in words:
         return False
     draft.having.append(Compare(Aggregate("count"), "=", number(draft.items[at])))
     draft.mentions.append((at + 1, table))
@@ -379,6 +421,12 @@ def times(draft: Draft) -> None:
                 if linked or noun_at > at or noun_at + 1 == at:
                     draft.take(noun_at)
                 break
+        negate = draft.preceding(
+            at, lambda p: draft.is_cue(p, "negate"), skip=frozenset({"relative", "be"}), reach=3
+        )
+        if negate is not None and negate not in draft.taken:
+            draft.times_not.add(at)
+            draft.take(negate)
         draft.times.append((at, item.time, column))
         draft.take(at, meaning=_told(item.time))
         each_at = draft.preceding(at, lambda p: draft.is_cue(p, "each"), reach=3)

@@ -1,6 +1,7 @@
 """What kind of query a plan is, in a few words that a question's wording can predict."""
 
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
 
 from datus.generation.offline.plan import (
     Aggregate,
@@ -30,6 +31,10 @@ def traits(plan: AnyPlan) -> Mapping[str, bool]:
     """Which of ``TRAITS`` a plan has."""
     if isinstance(plan, Intersection):
         return {**traits(plan.left), "both": True}
+    partners = [each for each in plan.where if isinstance(each, Member) and not each.negated]
+    if len(partners) > 1 and len({each.column for each in partners}) == 1:
+        kept = tuple(each for each in plan.where if each not in partners[1:])
+        return {**traits(replace(plan, where=kept, distinct=False)), "both": True}
     conditions = tuple(_all_conditions(plan))
     functions = [each for each in _aggregates(plan) if isinstance(each, Aggregate)]
     equal = sum(isinstance(c, Compare) and c.operator == "=" for c in conditions)
