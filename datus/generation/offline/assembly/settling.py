@@ -107,6 +107,7 @@ def _base_tables(draft: Draft) -> tuple[str, ...]:
         if isinstance(p.expression, Aggregate)
         for c in expression_columns(p.expression)
     ]
+    measures += [c.table for each in draft.having for c in expression_columns(each.left)]
     if draft.ranking is not None and draft.ranking.key is not None:
         measures += [c.table for c in expression_columns(draft.ranking.key)]
     if measures:  # what is measured happened at the time; what it is measured for only exists

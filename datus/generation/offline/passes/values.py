@@ -206,6 +206,7 @@ def _value(draft: Draft, at: int, column: ColumnRef, value: Literal_) -> None:
             draft.take(noun_at)
             break
     negated = _outside(draft, at) or negation_before(draft, at, max(0, at - 7))
+    negated = negated or _listed_as_absent(draft, at, column)
     within = _within_text(draft, at) if draft.items[at].kind == "quote" else None
     if within is not None:
         draft.filters.append(
@@ -265,6 +266,16 @@ def _outside(draft: Draft, at: int) -> bool:
     if rest is not None and draft.items[rest].cue == Cue("outside", "other"):
         draft.take(rest)
     return True
+
+
+def _listed_as_absent(draft: Draft, at: int, column: ColumnRef) -> bool:
+    """As in "except Munich and Vienna", 除了内科和外科: what is listed beside a value left out is left out."""
+    last = draft.filters[-1] if draft.filters else None
+    if last is None or not last.negated or not isinstance(last.condition, Compare) or last.at > at:
+        return False
+    between = range(last.at + 1, at)
+    linked = all(draft.is_cue(p, "also", "or") or draft.items[p].text == "," for p in between)
+    return bool(between) and linked and last.condition.left == column
 
 
 def _only_before(draft: Draft, at: int) -> int | None:
