@@ -163,6 +163,7 @@ def _is_verb(word: str) -> bool:
 
 
 _COMMANDS = frozenset("return list show report name count display order select state sort".split())
+_CURRENCIES = frozenset("$€£¥")
 _LISTING = frozenset({"of", "and", "or", ","})
 _UNSTORABLE = re.compile("[\0\ud800-\udfff]")  # no database holds a NUL or half a character
 _SOURCE_WORDS = frozenset({"from", "via", "through", "来", "自"})

@@ -8,6 +8,7 @@ from datus.generation.offline.plan import (
     Aggregate,
     ColumnRef,
     Compare,
+    Elapsed,
     Member,
     Plan,
     condition_columns,
