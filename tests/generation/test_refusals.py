@@ -31,6 +31,11 @@ def refusal(world: Any, text: str) -> RefusalError:
     [
         ("What is the revenue of the huts?", {"revenue"}),
         ("What is the median age of hikers?", {"median"}),
+        ("What is the ratio of huts to wardens?", {"the ratio of"}),
+        ("What was the growth in the number of stays from 2022 to 2023?", {"growth"}),
+        ("Show the longest and shortest trail.", {"shortest"}),
+        ("Which huts have the highest and lowest altitude?", {"highest"}),
+        ("What is the difference between huts and wardens?", {"the difference between"}),
         ("What percentage of huts have no wardens?", {"percentage of"}),
         ("Show every second hut.", {"every", "second"}),
         ("What is the weather in Vienna?", {"weather"}),

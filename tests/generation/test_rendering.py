@@ -14,6 +14,7 @@ from datus.generation.offline.names import build_index
 from datus.generation.offline.plan import (
     Aggregate,
     AnyPlan,
+    Arithmetic,
     ColumnRef,
     Compare,
     During,
@@ -78,6 +79,7 @@ ID, GUEST_ID, PAID = (
 )
 COUNT = Aggregate("count")
 DUE = ColumnRef("booking", "due")
+MUCH, NONE = Compare(PAID, ">", 20), Compare(PAID, ">", 1000)
 
 PLANS: dict[str, tuple[AnyPlan, list[tuple[Any, ...]] | None]] = {
     "column": (Plan((NAME,)), [("Ada",), ("Bo",), ("Cy",), ("O'Hara",)]),
@@ -117,6 +119,20 @@ PLANS: dict[str, tuple[AnyPlan, list[tuple[Any, ...]] | None]] = {
         [(1,)],
     ),
     "missing values come last in a ranking": (Plan((NAME,), order=(Order(BORN),), limit=1), [("Bo",)]),
+    "figures of some rows": (
+        Plan((Aggregate("count", only=(MUCH,)), Aggregate("sum", PAID, only=(MUCH,)))), [(2, 65)],
+    ),
+    "quotient": (Plan((Arithmetic(Aggregate("sum", PAID), "/", Aggregate("count", PAID)),)), [(20.0,)]),
+    "quotient by nothing": (
+        Plan((Arithmetic(Aggregate("sum", PAID), "/", Aggregate("count", PAID, only=(NONE,))),)), [(None,)],
+    ),
+    "difference of columns": (
+        Plan((Arithmetic(PAID, "-", DUE),), where=(Compare(PAID, "<", DUE),)), [(-60,)],
+    ),
+    "best within": (
+        Plan((GUEST_ID, PAID), where=(IsNull(GUEST_ID, True),), order=(Order(PAID, True),), limit=1, within=(GUEST_ID,)),
+        [(1, 40), (2, 20)],
+    ),
     "distinct": (Plan((GUEST_ID,), distinct=True, where=(IsNull(GUEST_ID, True),)), [(1,), (2,)]),
 }  # fmt: skip
 ORDERED = {"ranking"}

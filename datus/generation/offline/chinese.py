@@ -47,11 +47,26 @@ _CUES = table(
         " | 总额 | 加起来",
         Cue("aggregate", "max"): "最大值 | 最高值",
         Cue("aggregate", "min"): "最小值 | 最低值",
-        Cue("unplanned"): "中位数 | 众数 | 标准差 | 方差 | 比率 | 增长率 | 增长 | 同比"
-        " | 环比 | 增幅 | 差额 | 累计值 | 移动平均",
+        Cue("aggregate", "median"): "中位数 | 中位值",
+        Cue("unplanned"): "众数 | 标准差 | 方差 | 累计值 | 移动平均",
+        Cue("ratio"): "之比 | 的比 | 比值 | 比率",
+        Cue(
+            "difference"
+        ): "差额 | 相差 | 之差 | 的差 | 差值 | 差距 | 相差多少 | 差多少 | 的差是多少",
+        Cue("difference", "than"): "比 | 相比 | 较",
+        Cue(
+            "difference", "more"
+        ): "多多少 | 多了多少 | 多出多少 | 高多少 | 高出多少 | 高了多少 | 多几个",
+        Cue("difference", "less"): "少多少 | 少了多少 | 低多少 | 低了多少",
+        Cue("growth"): "增长 | 增加 | 增长了 | 增加了",
+        Cue("growth", "by"): "增长了多少 | 增长多少 | 增加了多少 | 增加多少",
+        Cue("growth", "percent"): "增长率 | 增幅 | 增速",
+        Cue("growth", "year"): "同比",
+        Cue("growth", "before"): "环比",
         Cue(
             "share", "percent"
         ): "百分比 | 百分之几 | 百分之多少 | 占比 | 所占百分比 | 的百分比 | 占百分之几",
+        Cue("share", "rate"): "率",
         Cue("share"): "占 | 比例 | 所占比例 | 多大比例 | 占多大比例 | 占多少 | 份额 | 比重",
         Cue(
             "part", "hour"
@@ -196,6 +211,7 @@ SCALES: Mapping[str, int] = {
 
 # Words that carry no meaning of their own, longest match first.
 IGNORED = (
+    "组合",
     "请", "列出", "显示", "查询", "给出", "统计", "计算", "找出", "查看", "我们", "我", "想", "知道", "所有", "全部",
     "什么", "一下", "了", "吗", "呢", "的", "是", "一个", "请问", "查", "帮", "看看", "看", "情况", "哪", "这",
     "该", "些", "出", "展示", "返回", "获取", "求", "得到", "过", "下", "上", "里", "中", "内", "有", "在", "告诉", "时",

@@ -17,6 +17,7 @@ CueKind = Literal[
     "count",
     "cumulative",
     "details",  # every column
+    "difference",  # value: more | less where it says which side is the larger one; than
     "direction",  # value: asc | desc
     "distinct",
     "elapsed",  # how long something took
@@ -24,7 +25,7 @@ CueKind = Literal[
     "end",
     "grain",  # value: grain; groups by time
     "group",  # "grouped by": a group key follows
-    "growth",
+    "growth",  # value: percent, by (how much), year and before for the period it starts from
     "measure",  # the measure itself is asked for: "how old"
     "named",
     "negate",
@@ -34,6 +35,7 @@ CueKind = Literal[
     "order",
     "outside",  # negates what stands before it: 以外
     "period",  # a period without "by": groups only beside another key
+    "ratio",
     "relative",  # a clause about the noun before it begins
     "part",  # value: part; groups by a place within a longer period: "day of the week"
     "rows",  # the noun itself is asked for: "which", "list"

@@ -89,6 +89,7 @@ class Draft:
     times_not: set[int] = field(default_factory=set)
     required: list[str] = field(default_factory=list)
     bare_each: list[int] = field(default_factory=list)
+    within: list[Expression] = field(default_factory=list)
     distinct: bool = False
     counted: str | None = None
     words: list[WordUse] = field(default_factory=list)
@@ -457,3 +458,14 @@ def as_time_key(draft: Draft, ref: ColumnRef, grain: Grain) -> Expression:
 def is_count(expression: Expression) -> bool:
     """Whether an expression counts."""
     return isinstance(expression, Aggregate) and expression.function == "count"
+
+
+# Words of measures whose values add up to one.
+_ADDITIVE = frozenset(
+    "revenue sale sales amount quantity cost profit income payment total volume spending spend expense".split()
+)
+
+
+def is_additive(draft: Draft, column: ColumnRef) -> bool:
+    """Whether a column's name says that its values add up: amounts and sales do, prices do not."""
+    return bool(_ADDITIVE & set(draft.index.words[column]))

@@ -32,8 +32,28 @@ _CUES = table(
         Cue("aggregate", "sum"): "total | sum | combined | sum of | cumulative | how much | totals",
         Cue("aggregate", "max"): "maximum | max | maximal",
         Cue("aggregate", "min"): "minimum | min | minimal",
-        Cue("unplanned"): "median | mode | percentile | variance | standard deviation | ratio"
-        " | growth | growth rate | correlation | running total | moving average | rank of | difference",
+        Cue("aggregate", "median"): "median",
+        Cue("unplanned"): "mode | percentile | variance | standard deviation"
+        " | correlation | running total | moving average | rank of",
+        Cue("ratio"): "ratio | ratio of | ratio between | the ratio of",
+        Cue(
+            "difference"
+        ): "difference | difference between | difference in | the difference between"
+        " | the difference in | differences between",
+        Cue(
+            "difference", "more"
+        ): "how much more | how many more | how much higher | how much larger"
+        " | how much greater | by how much more",
+        Cue(
+            "difference", "less"
+        ): "how much less | how many fewer | how much lower | how much smaller",
+        Cue("growth", "by"): "by how much did | by how much has | by how much have | by how much",
+        Cue("growth"): "growth | grow | grew | grown | growing | increase | increased",
+        Cue(
+            "growth", "percent"
+        ): "growth rate | rate of growth | percentage growth | percent growth"
+        " | percentage increase | percent increase | percentage change | percent change",
+        Cue("growth", "year"): "year over year | year-over-year | year on year | yoy",
         Cue(
             "share", "percent"
         ): "percentage of | percent of | the percentage of | percentage | percent | %",
@@ -114,7 +134,7 @@ _CUES = table(
                 "spend": "spent the most | spend the most | spends the most | spent most | paid the most",
                 "age": "oldest | eldest",
                 "time": "latest | newest | most recent | most recently | last | lastest | recently",
-                "money": "most expensive | priciest | most costly | costliest",
+                "money": "most expensive | priciest | most costly | costliest | dearest",
                 "pay": "best paid | highest paid | most paid | best-paid",
                 "length": "longest",
                 "height": "tallest",

@@ -16,6 +16,7 @@ from datus.generation.offline.plan import (
     plan_columns,
     plan_tables,
     subplans,
+    without_idle_order,
 )
 from datus.generation.offline.ranking.ranker import QuestionJudge, load
 from datus.generation.offline.rendering import Renderer, UnreachableTablesError
@@ -131,7 +132,7 @@ def _all_plans(plan: AnyPlan) -> tuple[Plan, ...]:
     pending = [plan.left, plan.right] if isinstance(plan, Intersection) else [plan]
     found: list[Plan] = []
     while pending:
-        each = pending.pop(0)
+        each = without_idle_order(pending.pop(0))
         found.append(each)
         pending.extend(subplans(each))
     return tuple(found)

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
+from itertools import combinations
 
 from datus.generation.offline.cues import CueKind
 from datus.generation.offline.draft import Draft, Filter
@@ -79,7 +80,7 @@ def alternatives(draft: Draft, filters: Sequence[Filter] | None = None) -> tuple
     for group in groups:
         if group[0].negated:  # "not from A or B": neither
             group = [replace(each, negated=True) for each in group]
-        made = tuple(dict.fromkeys(_signed(each) for each in group))
+        made = tuple(dict.fromkeys(signed(each) for each in group))
         if len(made) == 1 or any(each.negated for each in group):
             conditions.extend(made)
         else:
@@ -104,7 +105,30 @@ def _equality_column(condition: Condition) -> Expression | None:
     return None
 
 
-def _signed(each: Filter) -> Condition:
+def alternative_pairs(draft: Draft) -> list[tuple[Filter, Filter]]:
+    """Conditions of which each holds for other rows: two values of one column, or two periods."""
+    found = []
+    for one, other in combinations(draft.filters, 2):
+        if one.negated or other.negated or one.condition == other.condition:
+            continue
+        column = _equality_column(one.condition)
+        values = column is not None and column == _equality_column(other.condition)
+        match one.condition, other.condition:
+            case During(column=left), During(column=right) if left == right:
+                found.append((one, other))
+            case _ if values:
+                found.append((one, other))
+            case _:
+                continue
+    return found
+
+
+def is_chinese_ratio(draft: Draft, at: int) -> bool:
+    """As in 男女比例: a share of nothing else, but of one kind of rows to another."""
+    return draft.items[at].text == "比例" and bool(alternative_pairs(draft))
+
+
+def signed(each: Filter) -> Condition:
     if not each.negated:
         return each.condition
     match each.condition:

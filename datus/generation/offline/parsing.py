@@ -12,6 +12,7 @@ from datus.generation.offline.joins import JoinGraph
 from datus.generation.offline.linking import Item
 from datus.generation.offline.names import SchemaIndex
 from datus.generation.offline.nesting import choose, first_choice
+from datus.generation.offline.passes.averaging import averages_per
 from datus.generation.offline.passes.calendar import parts, weekends
 from datus.generation.offline.passes.comparisons import comparisons, ranges
 from datus.generation.offline.passes.elapsed import elapsed
@@ -19,12 +20,21 @@ from datus.generation.offline.passes.events import events, pieces
 from datus.generation.offline.passes.flags import flags
 from datus.generation.offline.passes.grouping import absences, denials, grains, groups, orders
 from datus.generation.offline.passes.quantities import aggregates, asked_measures, counts, modifiers
-from datus.generation.offline.passes.rankings import superlatives
+from datus.generation.offline.passes.rankings import extremes, superlatives
 from datus.generation.offline.passes.shares import is_share, shares
 from datus.generation.offline.passes.told import told
 from datus.generation.offline.passes.values import matches, nulls, times, values
 from datus.generation.offline.passes.yardsticks import averages, other_rows
-from datus.generation.offline.plan import Aggregate, AnyPlan, Compare, Member, Plan, signature
+from datus.generation.offline.plan import (
+    Aggregate,
+    AnyPlan,
+    Compare,
+    Member,
+    Plan,
+    is_calculated,
+    is_figure,
+    signature,
+)
 from datus.generation.offline.readings import Reading, readings
 from datus.generation.offline.rendering import Renderer, UnreachableTablesError
 from datus.text import is_chinese
@@ -32,10 +42,19 @@ from datus.types import DatabaseSchema, GenerationContext
 
 # Each pass takes from the draft what it explains; the order decides who sees a word first.
 PASSES = (
-    told, denials, elapsed, modifiers, flags, averages, other_rows, counts, aggregates, matches, times, events, ranges, asked_measures, comparisons, nulls, grains, parts, orders,
+    told, denials, elapsed, modifiers, flags, averages, other_rows, extremes, averages_per, counts, aggregates, matches, times, events, ranges, asked_measures, comparisons, nulls, grains, parts, orders,
     superlatives, pieces, values, weekends, absences, groups, shares,
 )  # fmt: skip
 
+_PER = frozenset(
+    (
+        "per",
+        "every combination of",
+        "each combination of",
+        "for every combination of",
+        "for each combination of",
+    )
+)
 _AN_UNREAD_WORD = 0.5
 _SURE_OF_GROUPS = 0.85  # "by" also means by whom, and per what
 
@@ -109,14 +128,19 @@ def _is_untaught(parsed: Parsed, origin: Origin) -> bool:
         return True
     if draft.required or any(each.only for each in draft.filters):
         return True
-    if isinstance(plan, Plan) and (any(map(is_share, plan.select)) or _is_of_sets(plan)):
+    if isinstance(plan, Plan) and (
+        is_calculated(plan)
+        or any(map(is_share, plan.select))
+        or _are_extremes(draft, plan)
+        or _is_of_sets(plan)
+    ):
         return True
     if not isinstance(plan, Plan) or not plan.group:
         return False
     keys = (order.key for order in plan.order)
-    figures = any(isinstance(each, Aggregate) for each in (*plan.select, *keys))
+    figures = any(is_figure(each) for each in (*plan.select, *keys))
     by = any(
-        draft.is_cue(at, "group") or (draft.is_cue(at, "each") and item.text.lower() == "per")
+        draft.is_cue(at, "group") or (draft.is_cue(at, "each") and item.text.lower() in _PER)
         for at, item in enumerate(draft.items)
     )
     return figures and by and origin.sure >= _SURE_OF_GROUPS
@@ -133,6 +157,12 @@ def _is_of_sets(plan: Plan) -> bool:
     ):
         return True
     return any(isinstance(each, Member) and each.plan.group for each in plan.where)
+
+
+def _are_extremes(draft: Draft, plan: Plan) -> bool:
+    """As in "the cheapest and the dearest price", whose words mostly choose a row."""
+    functions = {each.function for each in plan.select if isinstance(each, Aggregate)}
+    return functions == {"min", "max"} and draft.is_cue_anywhere("superlative")
 
 
 def read_all(context: GenerationContext, prepared: Prepared, items: tuple[Item, ...]) -> Read:
@@ -179,8 +209,8 @@ def parse(
 
 # Cues that change the answer: one that no pass could place means that the question is not understood.
 _MUST_BE_READ = frozenset(
-    {"aggregate", "between", "both", "compare", "contain", "contrast", "count", "end", "frequent", "grain", "measure", "negate",
-     "null", "order", "outside", "share", "start", "superlative", "top", "direction", "elapsed", "part", "period", "unplanned", "weekend"}
+    {"aggregate", "between", "both", "compare", "contain", "contrast", "count", "difference", "end", "frequent", "grain", "growth", "measure",
+     "negate", "null", "order", "outside", "ratio", "share", "start", "superlative", "top", "direction", "elapsed", "part", "period", "unplanned", "weekend"}
 )  # fmt: skip
 
 

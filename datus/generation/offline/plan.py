@@ -1,18 +1,19 @@
 """The typed plan between a question and its SQL. It knows columns and operations, no dialect."""
 
 from collections.abc import Hashable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Literal, TypeAlias
 
 from datus.generation.offline.joins import Join
 from datus.types import Grain
 
-Function = Literal["count", "sum", "avg", "min", "max"]
+Function = Literal["count", "sum", "avg", "min", "max", "median"]
 Operator = Literal["=", "!=", "<", ">", "<=", ">="]
 Part = Literal["hour", "weekday", "day", "month"]
 Unit = Literal["second", "minute", "hour", "day", "week"]
 """The units that are always of one length."""
+ArithmeticOperator = Literal["-", "/"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,12 +55,14 @@ class Share:
 @dataclass(frozen=True, slots=True)
 class Aggregate:
     """A function over the rows of a group; ``argument`` None counts rows. With a ``share`` it is the
-    part that some rows make up of it; functions that do not add up have none."""
+    part that some rows make up of it; functions that do not add up have none. It sees ``only`` the rows for
+    which all of these conditions hold."""
 
     function: Function
     argument: ColumnRef | Elapsed | None = None
     distinct: bool = False
     share: Share | None = None
+    only: "tuple[Condition, ...]" = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +81,18 @@ class DatePart:
     part: Part
 
 
-Expression: TypeAlias = ColumnRef | Star | Aggregate | TimeBucket | DatePart | Elapsed
+@dataclass(frozen=True, slots=True)
+class Arithmetic:
+    """Two figures of a group, or two columns of a row, as one number. A quotient is a decimal, missing where
+    the right side is 0, and a part of 100 where ``percent``."""
+
+    left: "Expression"
+    operator: ArithmeticOperator
+    right: "Expression"
+    percent: bool = False
+
+
+Expression: TypeAlias = ColumnRef | Star | Aggregate | TimeBucket | DatePart | Elapsed | Arithmetic
 Literal_: TypeAlias = str | int | float | date | bool
 
 
@@ -149,7 +163,8 @@ class Order:
 class Plan:
     """One SELECT. ``tables`` are those it must read even where no column of theirs is named.
 
-    ``offset`` rows of the order are left out before ``limit`` are kept. ``via`` are joins to take where keys leave a choice between two tables.
+    ``offset`` rows of the order are left out before ``limit`` are kept. ``via`` are joins to take where keys leave a
+    choice between two tables. With ``within`` the limit is for each of these keys: rows that tie for the last place stay.
     """
 
     select: tuple[Expression, ...]
@@ -162,11 +177,12 @@ class Plan:
     limit: int | None = None
     offset: int = 0
     via: tuple[Join, ...] = ()
+    within: tuple[Expression, ...] = ()
 
     @property
     def is_plain(self) -> bool:
         """Whether it lists rows: no groups and no aggregates."""
-        return not self.group and not any(isinstance(each, Aggregate) for each in self.select)
+        return not self.group and not any(map(is_figure, self.select))
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,16 +196,42 @@ class Intersection:
 AnyPlan: TypeAlias = Plan | Intersection
 
 
+def is_figure(expression: Expression) -> bool:
+    """Whether an expression sums up rows, so that a group has one value of it."""
+    match expression:
+        case Aggregate():
+            return True
+        case Arithmetic(left=left, right=right):
+            return is_figure(left) or is_figure(right)
+        case _:
+            return False
+
+
+def aggregates_of(expression: Expression) -> Iterator[Aggregate]:
+    """The aggregates that an expression is made of."""
+    match expression:
+        case Aggregate():
+            yield expression
+        case Arithmetic(left=left, right=right):
+            yield from aggregates_of(left)
+            yield from aggregates_of(right)
+        case _:
+            return
+
+
 def expression_columns(expression: Expression) -> Iterator[ColumnRef]:
     """The columns an expression reads."""
     match expression:
         case ColumnRef():
             yield expression
-        case Aggregate(argument=argument, share=share):
+        case Aggregate(argument=argument, share=share, only=only):
             if argument is not None:
                 yield from expression_columns(argument)
-            for condition in share.part if share is not None else ():
+            for condition in (*(share.part if share is not None else ()), *only):
                 yield from condition_columns(condition)
+        case Arithmetic(left=left, right=right):
+            yield from expression_columns(left)
+            yield from expression_columns(right)
         case TimeBucket(column=column) | DatePart(column=column):
             yield column
         case Elapsed(start=start, end=end):
@@ -216,10 +258,24 @@ def condition_columns(condition: Condition) -> Iterator[ColumnRef]:
 
 def plan_columns(plan: Plan) -> Iterator[ColumnRef]:
     """Every column that a plan's own SELECT reads, in the order of its clauses."""
-    for expression in (*plan.select, *plan.group, *(order.key for order in plan.order)):
+    keys = (order.key for order in plan.order)
+    for expression in (*plan.select, *plan.group, *keys, *plan.within):
         yield from expression_columns(expression)
     for condition in (*plan.where, *plan.having):
         yield from condition_columns(condition)
+
+
+def is_calculated(plan: Plan) -> bool:
+    """Whether a plan calculates with figures, or ranks within groups."""
+    keys = (order.key for order in plan.order)
+    calculated = any(isinstance(each, Arithmetic) for each in (*plan.select, *keys))
+    return calculated or bool(plan.within)
+
+
+def without_idle_order(plan: Plan) -> Plan:
+    """A plan without the order that a single row of figures would be sorted by."""
+    single = not plan.group and not plan.within and all(map(is_figure, plan.select))
+    return replace(plan, order=()) if single else plan
 
 
 def plan_tables(plan: Plan) -> tuple[str, ...]:
@@ -236,6 +292,7 @@ def signature(plan: AnyPlan) -> Hashable:
     return (
         plan.select, frozenset(plan_tables(plan)), frozenset(plan.where), frozenset(plan.group),
         plan.having, plan.order, plan.limit, plan.offset, plan.distinct, frozenset(plan.via),
+        plan.within,
     )  # fmt: skip
 
 

@@ -9,12 +9,14 @@ from typing import assert_never
 from sqlglot import Dialect as SqlglotDialect
 from sqlglot import TokenType, exp
 
+from datus.generation.offline.buckets import call, mysql_bucket, sqlite_bucket
 from datus.generation.offline.durations import between
 from datus.generation.offline.joins import JoinGraph
 from datus.generation.offline.names import SchemaIndex
 from datus.generation.offline.plan import (
     Aggregate,
     AnyPlan,
+    Arithmetic,
     ColumnRef,
     Compare,
     Condition,
@@ -33,6 +35,7 @@ from datus.generation.offline.plan import (
     Star,
     TimeBucket,
     plan_tables,
+    without_idle_order,
 )
 from datus.sql.dialects import sqlglot_name
 
@@ -61,7 +64,11 @@ _COMPARISONS = {"=": exp.EQ, "!=": exp.NEQ, "<": exp.LT, ">": exp.GT, "<=": exp.
 _FUNCTIONS = {"sum": exp.Sum, "avg": exp.Avg, "min": exp.Min, "max": exp.Max}
 _SQLITE_PARTS = {"hour": "%H", "day": "%d", "month": "%m"}
 _MYSQL_PARTS = {"hour": "HOUR", "day": "DAYOFMONTH", "month": "MONTH"}
-_ALIASES = {"count": "count", "sum": "total", "avg": "average", "min": "min", "max": "max"}
+_ALIASES = {
+    "count": "count", "sum": "total", "avg": "average", "min": "min", "max": "max", "median": "median",
+}  # fmt: skip
+MEDIANS = ("duckdb", "postgresql")
+"""The dialects that have a median."""
 
 
 class UnreachableTablesError(Exception):
@@ -92,7 +99,9 @@ class Renderer:
         return exp.Intersect(this=left, expression=right, distinct=True)
 
     def _select(self, plan: Plan, *, alone: bool = True) -> exp.Select:
-        plan = _sorted_apart(plan)
+        if plan.within:
+            return self._best_within(plan)
+        plan = _sorted_apart(without_idle_order(plan))
         tables = plan_tables(plan)
         tree = self.graph.tree(tables, plan.via) if tables else None
         if tree is None:
@@ -124,6 +133,24 @@ class Renderer:
             query = query.offset(plan.offset)
         return query.distinct() if plan.distinct else query
 
+    def _best_within(self, plan: Plan) -> exp.Select:
+        """The first rows of each group of rows, by their rank in a window; ties keep their place."""
+        tables = plan_tables(plan)
+        rows = self._select(replace(plan, within=(), order=(), limit=None, tables=tables))
+        place = exp.Window(
+            this=exp.Anonymous(this="RANK"),
+            partition_by=[self._expression(each) for each in plan.within],
+            order=exp.Order(expressions=[self._order(each) for each in plan.order]),
+        )
+        shown = [each.alias_or_name for each in rows.expressions]
+        rank = next(name for name in ("place", "rank_within", "place_within") if name not in shown)
+        inner = rows.select(exp.alias_(place, rank)).subquery("ranked")
+        keys = [name for name, each in zip(shown, plan.select, strict=True) if each in plan.within]
+        names = {name: exp.column(self._identifier(name)) for name in (*shown, rank)}
+        first = exp.LTE(this=names[rank], expression=exp.Literal.number(plan.limit or 1))
+        query = exp.Select().select(*(names[name].copy() for name in shown)).from_(inner)
+        return query.where(first).order_by(*(names[name].copy() for name in (*keys, rank)))
+
     def _projection(self, plan: Plan, alone: bool) -> Iterator[exp.Expr]:
         names: set[str] = set()
         for each in plan.select:
@@ -144,6 +171,10 @@ class Renderer:
                 return column
             case Aggregate(share=Share(percent=percent)):
                 return "percent" if percent else "share"
+            case Arithmetic(operator="-"):
+                return "difference"
+            case Arithmetic(percent=percent):
+                return "percent" if percent else "ratio"
             case Aggregate(function=function, argument=argument):
                 return (
                     f"{_ALIASES[function]}_{self._alias(argument)}"
@@ -191,15 +222,10 @@ class Renderer:
             case Star(table=table):
                 name = self.index.tables[table].schema.name
                 return exp.Column(this=exp.Star(), table=self._identifier(name))
-            case Aggregate(share=Share()):
-                return self._share(expression)
-            case Aggregate(function="count", argument=None):
-                return exp.Count(this=exp.Star())
-            case Aggregate(function="count", argument=ColumnRef() as argument, distinct=distinct):
-                column: exp.Expr = self._column(argument)
-                return exp.Count(this=exp.Distinct(expressions=[column]) if distinct else column)
-            case Aggregate(function=function, argument=ColumnRef() | Elapsed() as argument):
-                return _FUNCTIONS[function](this=self._expression(argument))
+            case Aggregate():
+                return self._aggregate(expression)
+            case Arithmetic():
+                return self._arithmetic(expression)
             case Elapsed():
                 return self._elapsed(expression)
             case TimeBucket():
@@ -209,23 +235,47 @@ class Renderer:
             case _:
                 raise AssertionError(expression)
 
-    def _share(self, aggregate: Aggregate) -> exp.Expr:
+    def _aggregate(self, aggregate: Aggregate) -> exp.Expr:
+        if aggregate.share is not None:
+            return self._share(aggregate, aggregate.share)
+        argument = self._expression(aggregate.argument) if aggregate.argument else None
+        if aggregate.only:
+            condition = exp.and_(*(self._condition(each) for each in aggregate.only))
+            argument = exp.Case().when(condition, argument or exp.Literal.number(1))
+        match aggregate.function:
+            case "count":
+                counted = argument or exp.Star()
+                distinct = exp.Distinct(expressions=[counted]) if aggregate.distinct else counted
+                return exp.Count(this=distinct)
+            case "median":
+                return exp.Median(this=argument)
+            case function:
+                return _FUNCTIONS[function](this=argument)
+
+    def _share(self, aggregate: Aggregate, share: Share) -> exp.Expr:
         """What some rows make up of an aggregate; NULL where the whole is nothing."""
-        share = aggregate.share
-        assert share is not None
         whole = self._expression(replace(aggregate, share=None))
-        part = whole.copy()
-        if share.part:
-            column = self._expression(aggregate.argument) if aggregate.argument else None
-            condition = exp.and_(*(self._condition(each) for each in share.part))
-            case = exp.Case().when(condition, column or exp.Literal.number(1))
-            distinct = exp.Distinct(expressions=[case]) if aggregate.distinct else case
-            part = (exp.Sum if aggregate.function == "sum" else exp.Count)(this=distinct)
-        else:  # of all groups together
+        part = self._expression(replace(aggregate, share=None, only=share.part))
+        if not share.part:  # of all groups together
             whole = exp.Window(this=exp.Sum(this=whole))
-        unit = exp.Literal.number("100.0" if share.percent else "1.0")
+        return self._quotient(part, whole, percent=share.percent)
+
+    def _arithmetic(self, arithmetic: Arithmetic) -> exp.Expr:
+        left, right = self._expression(arithmetic.left), self._expression(arithmetic.right)
+        if arithmetic.operator == "/":
+            nested = isinstance(arithmetic.left, Arithmetic)
+            part = exp.paren(left) if nested else left
+            return self._quotient(part, right, percent=arithmetic.percent)
+        return exp.Sub(this=left, expression=right)
+
+    def _quotient(self, part: exp.Expr, whole: exp.Expr, *, percent: bool) -> exp.Expr:
+        """A decimal, NULL where the divisor is 0; MySQL keeps only some digits of what is no double."""
+        mysql = self.index.schema.dialect == "mysql"
+        units = ("1e2" if mysql else "100.0") if percent else ("1e0" if mysql else "1.0")
         none = exp.Nullif(this=whole, expression=exp.Literal.number(0))
-        return exp.Div(this=exp.Mul(this=unit, expression=part), expression=none)
+        return exp.Div(
+            this=exp.Mul(this=exp.Literal.number(units), expression=part), expression=none
+        )
 
     def _date_part(self, date_part: DatePart) -> exp.Expr:
         column, part = self._moment(date_part.column), date_part.part
@@ -236,18 +286,18 @@ class Renderer:
                 return exp.cast(extract, "int")
             case "sqlite":
                 if part == "weekday":  # %w counts from Sunday, 0
-                    number = exp.cast(_call("STRFTIME", "%w", column), "int")
+                    number = exp.cast(call("STRFTIME", "%w", column), "int")
                     six = exp.Add(this=number, expression=exp.Literal.number(6))
                     return exp.Add(
                         this=exp.Mod(this=exp.paren(six), expression=exp.Literal.number(7)),
                         expression=exp.Literal.number(1),
                     )
-                return exp.cast(_call("STRFTIME", _SQLITE_PARTS[part], column), "int")
+                return exp.cast(call("STRFTIME", _SQLITE_PARTS[part], column), "int")
             case "mysql":
                 if part == "weekday":  # WEEKDAY counts from Monday, 0
-                    monday = _call("WEEKDAY", column)
+                    monday = call("WEEKDAY", column)
                     return exp.Add(this=monday, expression=exp.Literal.number(1))
-                return _call(_MYSQL_PARTS[part], column)
+                return call(_MYSQL_PARTS[part], column)
 
     def _moment(self, ref: ColumnRef) -> exp.Expr:
         """A column of dates, or of texts that are dates: only SQLite and MySQL read those by themselves."""
@@ -292,9 +342,9 @@ class Renderer:
                 )
                 return exp.cast(trunc, "date")
             case "sqlite":
-                return _sqlite_bucket(column, grain)
+                return sqlite_bucket(column, grain)
             case "mysql":
-                return _mysql_bucket(column, grain)
+                return mysql_bucket(column, grain)
 
     def _order(self, order: Order) -> exp.Ordered:
         """A sort key; missing values come last, whatever the database does with them by itself."""
@@ -322,7 +372,7 @@ class Renderer:
                 return self.index.column(column).nullable
             case Aggregate(function="count", share=None):
                 return False
-            case Aggregate(argument=ColumnRef() as column, share=None):
+            case Aggregate(argument=ColumnRef() as column, share=None, only=()):
                 return self.index.column(column).nullable
             case _:
                 return True
@@ -415,9 +465,8 @@ def _sorted_apart(plan: Plan) -> Plan:
     distinct = plan.distinct and not plan.group and apart - set(plan.select)
     if distinct and all(isinstance(each, ColumnRef) for each in plan.select):
         plan = replace(plan, distinct=False, group=plan.select)
-    if not plan.group:  # one row of figures has no order
-        alone = all(isinstance(each, Aggregate) for each in plan.select)
-        return replace(plan, order=()) if alone else plan
+    if not plan.group:
+        return plan
     order = tuple(
         replace(each, key=Aggregate("max" if each.descending else "min", each.key))
         if isinstance(each.key, ColumnRef) and each.key not in plan.group
@@ -435,53 +484,3 @@ def _as_number(text: str) -> int | float | str:
             return float(text)
         except ValueError:
             return text
-
-
-def _call(name: str, *arguments: exp.Expr | str) -> exp.Anonymous:
-    made = [exp.Literal.string(a) if isinstance(a, str) else a for a in arguments]
-    return exp.Anonymous(this=name, expressions=made)
-
-
-def _sqlite_bucket(column: exp.Expr, grain: str) -> exp.Expr:
-    match grain:
-        case "year":
-            return exp.cast(_call("STRFTIME", "%Y", column), "int")
-        case "month":
-            return _call("DATE", column, "start of month")
-        case "day":
-            return _call("DATE", column)
-        case (
-            "week"
-        ):  # the Monday on or before: go to the next Sunday (weekday 0), then six days back
-            return _call("DATE", column, "weekday 0", "-6 days")
-        case _:  # quarter: to its first month by the months passed since
-            month = exp.cast(_call("STRFTIME", "%m", column), "int")
-            passed = exp.Mod(
-                this=exp.paren(exp.Sub(this=month, expression=exp.Literal.number(1))),
-                expression=exp.Literal.number(3),
-            )
-            shift = exp.DPipe(
-                this=exp.DPipe(this=exp.Literal.string("-"), expression=exp.paren(passed)),
-                expression=exp.Literal.string(" months"),
-            )
-            return _call("DATE", column, "start of month", shift)
-
-
-def _mysql_bucket(column: exp.Expr, grain: str) -> exp.Expr:
-    match grain:
-        case "year":
-            return _call("YEAR", column)
-        case "month":
-            return _call("DATE_FORMAT", column, "%Y-%m-01")
-        case "day":
-            return _call("DATE", column)
-        case "week":
-            return _call("SUBDATE", _call("DATE", column), _call("WEEKDAY", column.copy()))
-        case _:
-            quarter = _call("QUARTER", column.copy())
-            months = exp.Mul(
-                this=exp.paren(exp.Sub(this=quarter, expression=exp.Literal.number(1))),
-                expression=exp.Literal.number(3),
-            )
-            first = _call("MAKEDATE", _call("YEAR", column), exp.Literal.number(1))
-            return exp.DateAdd(this=first, expression=months, unit=exp.var("MONTH"))

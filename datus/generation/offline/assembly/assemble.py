@@ -11,6 +11,7 @@ from datus.generation.offline.assembly.exclusion import (
 )
 from datus.generation.offline.assembly.membership import counted_groups
 from datus.generation.offline.assembly.multiplicity import compared_once, rows_once
+from datus.generation.offline.assembly.operations import settle_operation, settle_periods
 from datus.generation.offline.assembly.projection import projected
 from datus.generation.offline.assembly.settling import (
     leftover_nouns,
@@ -19,6 +20,7 @@ from datus.generation.offline.assembly.settling import (
     sum_filters,
     sum_measures,
 )
+from datus.generation.offline.assembly.within import best_within, settle_within
 from datus.generation.offline.draft import Draft, Placed, Ranking
 from datus.generation.offline.filters import alternatives
 from datus.generation.offline.plan import (
@@ -31,7 +33,9 @@ from datus.generation.offline.plan import (
     Order,
     Plan,
     Star,
+    aggregates_of,
     expression_columns,
+    is_figure,
     plan_tables,
 )
 
@@ -39,10 +43,13 @@ from datus.generation.offline.plan import (
 def assemble(draft: Draft) -> AnyPlan | None:
     """The plan that a draft amounts to, or None when nothing is asked for."""
     leftover_nouns(draft)
+    settle_periods(draft)
     settle_contrast(draft)
     settle_times(draft)
+    settle_within(draft)
     sum_filters(draft)
     sum_measures(draft)
+    settle_operation(draft)
     split = both(draft, _plan)
     if split is not None:
         return split
@@ -64,6 +71,7 @@ def _plan(draft: Draft) -> Plan | None:
         counted = counted_groups(draft, plan)
         if counted is not None:
             return counted
+    plan = best_within(draft, plan)
     if not plan.group:
         draft.unread.extend(draft.bare_each)
     if _counts_itself(draft, plan) or (plan.having and not plan.group):
@@ -87,7 +95,7 @@ def _contradicts(conditions: tuple[Condition, ...]) -> bool:
 def _extreme_rows(draft: Draft, plan: Plan) -> Plan:
     """As in "average age in the largest dorm": aggregates over the rows that have the extreme value."""
     ranking = draft.ranking
-    only_aggregates = bool(plan.select) and all(isinstance(e, Aggregate) for e in plan.select)
+    only_aggregates = bool(plan.select) and all(map(is_figure, plan.select))
     if ranking is None or not only_aggregates or plan.group:
         return plan
     if not isinstance(ranking.key, ColumnRef) or ranking.limit is not None or ranking.skip:
@@ -139,7 +147,7 @@ def _explicit_orders(draft: Draft, plan: Plan) -> list[tuple[Expression | None, 
     found: list[tuple[Expression | None, bool]] = []
     for key, descending, _ in draft.orders:
         if key is None:
-            counts = [e for e in plan.select if isinstance(e, Aggregate)]
+            counts = [e for e in plan.select if is_figure(e)]
             key = counts[0] if counts else next(iter(plan.select), None)
         if not isinstance(key, Star):
             found.append((key, descending))
@@ -154,14 +162,14 @@ def _ranking_key(draft: Draft, ranking: Ranking, plan: Plan) -> Expression | Non
         shown = [e for e in plan.select if isinstance(e, Aggregate) and e.function == "count"]
         once = len(shown) == 1 and shown[0].distinct and not ranking.by_frequency
         return shown[0] if once else ranking.key or Aggregate("count")
-    return next((e for e in plan.select if isinstance(e, Aggregate)), None)
+    return next(filter(is_figure, plan.select), None)
 
 
 def _grouped(draft: Draft, plan: Plan) -> Plan:
     """Whatever is listed beside an aggregate, or ranked by one, is a group key."""
-    plain = [e for e in plan.select if not isinstance(e, Aggregate | Star)]
-    keyed_order = any(isinstance(order.key, Aggregate) for order in plan.order)
-    mixed = any(isinstance(e, Aggregate) for e in plan.select) and plain
+    plain = [e for e in plan.select if not (is_figure(e) or isinstance(e, Star))]
+    keyed_order = any(is_figure(order.key) for order in plan.order)
+    mixed = any(map(is_figure, plan.select)) and plain
     if not (plan.group or mixed or keyed_order or plan.having):
         return plan
     if not plain and not plan.group:
@@ -187,10 +195,10 @@ def _grouped(draft: Draft, plan: Plan) -> Plan:
 def _sorted_groups(draft: Draft, plan: Plan) -> Plan:
     """Groups can be sorted only by what is one value a group: by a further column of the table whose
     rows are the groups, which then is a key too; another column is doubtful."""
-    if not plan.group and not any(isinstance(e, Aggregate) for e in plan.select):
+    if not plan.group and not any(map(is_figure, plan.select)):
         return plan
     for order in plan.order:
-        if isinstance(order.key, Aggregate) or order.key in plan.group:
+        if is_figure(order.key) or order.key in plan.group:
             continue
         keys = {
             ColumnRef(c.table, name)
@@ -208,7 +216,7 @@ def _counts_itself(draft: Draft, plan: Plan) -> bool:
     """Whether rows of a table are grouped by their own key and counted, which always gives one."""
     tables = plan_tables(plan)
     expressions = (*plan.select, *(o.key for o in plan.order), *(h.left for h in plan.having))
-    counted = any(isinstance(e, Aggregate) and e.function == "count" for e in expressions)
+    counted = any(a.function == "count" for e in expressions for a in aggregates_of(e))
     key = draft.index.tables[tables[0]].key if tables else ()
     own = {ColumnRef(tables[0], name) for name in key}
     return counted and len(tables) == 1 and bool(own) and own <= set(plan.group)

@@ -8,8 +8,10 @@ from datus.generation.offline.plan import (
     ColumnRef,
     Member,
     Plan,
+    aggregates_of,
     condition_columns,
     expression_columns,
+    is_figure,
     plan_tables,
 )
 
@@ -17,7 +19,7 @@ from datus.generation.offline.plan import (
 def rows_once(draft: Draft, plan: Plan) -> Plan:
     """One row each: values once where the question says "different"; rows once where other tables only
     have to hold a partner, so that two people of one name stay two."""
-    if plan.group or any(isinstance(e, Aggregate) for e in plan.select):
+    if plan.group or any(map(is_figure, plan.select)):
         return _measured_once(draft, plan)
     shown = {c.table for e in plan.select for c in expression_columns(e)}
     for _, table in draft.mentions:
@@ -51,7 +53,7 @@ def _with_partners(draft: Draft, plan: Plan, table: str) -> Plan:
     own = {table} | {c.table for e in plan.select for c in expression_columns(e)}
     if {c.table for order in plan.order for c in expression_columns(order.key)} - own:
         return plan  # sorted by a partner: its rows are what is listed
-    measured = any(isinstance(e, Aggregate) for e in plan.select)
+    measured = any(map(is_figure, plan.select))
     if len(key) != 1:
         return plan if plan.order or measured else replace(plan, distinct=True)
     kept = tuple(c for c in plan.where if {column.table for column in condition_columns(c)} <= own)
@@ -108,10 +110,10 @@ def _measured_once(draft: Draft, plan: Plan) -> Plan:
             return plan
         return _with_partners(draft, plan, table)
     key = draft.index.tables[table].key
-    if any(isinstance(e, Aggregate) and e.function in ("sum", "avg") for e in plan.select):
+    if any(each.function in ("sum", "avg", "median") for each in _aggregates(plan)):
         draft.suspect(_INFLATED, f"a join would count rows of {table} more than once")
         return plan
-    if len(key) != 1 or any(isinstance(e, Aggregate) and e.share for e in plan.select):
+    if len(key) != 1 or any(each.share or each.only for each in _aggregates(plan)):
         draft.suspect(_INFLATED, f"a join would count rows of {table} more than once")
         return plan
     once = Aggregate("count", ColumnRef(table, key[0]), distinct=True)
@@ -174,16 +176,20 @@ def _doubt_siblings(draft: Draft, plan: Plan, table: str) -> None:
 def _measured(plan: Plan) -> tuple[ColumnRef, ...]:
     return tuple(
         column
-        for each in plan.select
-        if isinstance(each, Aggregate) and each.share is None
+        for each in _aggregates(plan)
+        if each.share is None
         for column in expression_columns(each)
     )
+
+
+def _aggregates(plan: Plan) -> tuple[Aggregate, ...]:
+    return tuple(each for e in plan.select for each in aggregates_of(e))
 
 
 def _measured_table(draft: Draft, plan: Plan) -> str | None:
     """The one table whose rows the aggregates are over, or None when there are several."""
     tables = {column.table for column in _measured(plan)}
-    if any(isinstance(e, Aggregate) and e.argument is None for e in plan.select):
+    if any(each.argument is None for each in _aggregates(plan)):
         if draft.counted is None:
             return None
         tables.add(draft.counted)

@@ -11,6 +11,7 @@ from datus.generation.offline.plan import (
     Star,
     condition_columns,
     expression_columns,
+    is_figure,
 )
 
 
@@ -24,7 +25,7 @@ def projected(draft: Draft) -> Plan | None:
         and draft.group
         and any(draft.is_cue(p.at - 1, "each") for p in draft.group)
     ):
-        _rank_within(draft, asked)
+        _rank_within(draft)
     superlative = _is_extreme_value(draft, asked)
     if superlative is not None and draft.ranking is not None:
         if draft.ranking.skip:  # the second highest value
@@ -52,7 +53,7 @@ def projected(draft: Draft) -> Plan | None:
 
 def _with_labels(draft: Draft, asked: list[Expression]) -> list[Expression]:
     """As in "allergy types with the number of students": a table listed before a count is a group."""
-    counts = [p for p in draft.select if isinstance(p.expression, Aggregate)]
+    counts = [p for p in draft.select if is_figure(p.expression)]
     if len(counts) != len(asked) or not counts or draft.group:
         return asked
     for at, table in draft.mentions:
@@ -71,7 +72,7 @@ def _with_labels(draft: Draft, asked: list[Expression]) -> list[Expression]:
 def _with_named(draft: Draft, asked: list[Expression]) -> list[Expression]:
     """As in "Which hiker stayed last, and in which city ...?", 入职最晚的医生是谁？什么职称？: where a first
     question asks which row it is and a second what it is like, both are answered."""
-    if draft.group or not asked or any(isinstance(each, Aggregate) for each in asked):
+    if draft.group or not asked or any(map(is_figure, asked)):
         return asked
     for at, table in draft.mentions:
         said = _which(draft, at)
@@ -102,22 +103,14 @@ def _which(draft: Draft, at: int) -> int | None:
     return place if asks else None
 
 
-def _rank_within(draft: Draft, asked: list[Expression]) -> None:
-    """As in "the highest salary in each department" is a maximum a group; the row that has it is not plannable yet."""
+def _rank_within(draft: Draft) -> None:
+    """A ranking that is not within the groups (``within``) is one of the groups, with how many are wanted."""
     ranking = draft.ranking
     assert ranking is not None
-    others = [e for e in asked if e != ranking.key]
     if (
-        isinstance(ranking.key, ColumnRef)
-        and ranking.explicit
-        and not others
-        and ranking.limit is None
-        and not ranking.skip
-    ):
-        asked[:] = [Aggregate("max" if ranking.descending else "min", ranking.key)]
-        draft.ranking = None
-    elif not (ranking.by_frequency or isinstance(ranking.key, Aggregate)) or (
-        ranking.limit is None or ranking.skip
+        ranking.limit is None
+        or ranking.skip
+        or not (ranking.by_frequency or (ranking.key is not None and is_figure(ranking.key)))
     ):
         draft.unread.append(ranking.at)
 
@@ -126,7 +119,7 @@ def _with_keys(draft: Draft, keys: list[Expression], asked: list[Expression]) ->
     """Group keys stand where the question says them; keys that are no part of the answer stay out."""
     if not keys:
         return asked
-    aggregated = any(isinstance(each, Aggregate) for each in asked)
+    aggregated = any(map(is_figure, asked))
     own = {c.table for e in keys for c in expression_columns(e)}
     if not aggregated and asked and draft.ranking is None and not draft.having:
         listed = {c.table for e in asked for c in expression_columns(e)}
@@ -134,9 +127,7 @@ def _with_keys(draft: Draft, keys: list[Expression], asked: list[Expression]) ->
             draft.group.clear()
             keys.clear()
             return asked
-    covered = {
-        c.table for e in asked if not isinstance(e, Aggregate) for c in expression_columns(e)
-    }
+    covered = {c.table for e in asked if not is_figure(e) for c in expression_columns(e)}
     if draft.grains and not aggregated and not asked and draft.mentions and draft.ranking is None:
         asked = [Aggregate("count")]  # "visits each month" are counted
     shown = [
@@ -233,7 +224,9 @@ def _columns(condition: Condition) -> tuple[ColumnRef, ...]:
 def _is_extreme_value(draft: Draft, asked: list[Expression]) -> Expression | None:
     """As in "what is the highest salary": the value itself, when nothing else is asked for."""
     ranking = draft.ranking
-    if ranking is None or asked or draft.group or ranking.limit is not None or not ranking.explicit:
+    if ranking is None or asked or draft.group or draft.within:
+        return None
+    if ranking.limit is not None or not ranking.explicit:
         return None
     if not isinstance(ranking.key, ColumnRef):
         return None

@@ -5,8 +5,9 @@ from datetime import date
 from itertools import pairwise
 
 from datus.generation.offline.assembly.calendar import in_period, named_period, period_keys
+from datus.generation.offline.assembly.operations import calculates
 from datus.generation.offline.cues import Cue
-from datus.generation.offline.draft import Draft, Filter, Placed, as_time_key
+from datus.generation.offline.draft import Draft, Filter, Placed, as_time_key, is_additive
 from datus.generation.offline.passes.moments import of_verb
 from datus.generation.offline.plan import (
     Aggregate,
@@ -18,10 +19,7 @@ from datus.generation.offline.plan import (
     Either,
     Expression,
     expression_columns,
-)
-
-_ADDITIVE = frozenset(
-    "revenue sale sales amount quantity cost profit income payment total volume spending spend expense".split()
+    is_figure,
 )
 
 
@@ -104,10 +102,12 @@ def _base_tables(draft: Draft) -> tuple[str, ...]:
     measures = [
         c.table
         for p in draft.select
-        if isinstance(p.expression, Aggregate)
+        if is_figure(p.expression)
         for c in expression_columns(p.expression)
     ]
     measures += [c.table for each in draft.having for c in expression_columns(each.left)]
+    if draft.ranking is not None and draft.ranking.counted is not None:
+        measures.append(draft.ranking.counted)
     if draft.ranking is not None and draft.ranking.key is not None:
         measures += [c.table for c in expression_columns(draft.ranking.key)]
     if measures:  # what is measured happened at the time; what it is measured for only exists
@@ -131,6 +131,8 @@ def _parents(draft: Draft, tables: list[str]) -> list[str]:
 
 def settle_contrast(draft: Draft) -> None:
     """As in "compare A and B", "the average for A and B": the named values or periods become groups."""
+    if calculates(draft):
+        return
     _group_listed_values(draft)
     if not draft.is_cue_anywhere("contrast"):
         return
@@ -154,7 +156,7 @@ def settle_contrast(draft: Draft) -> None:
 
 def _group_listed_values(draft: Draft) -> None:
     """As in "the average age of men and women": "and" between values of a column asks for each."""
-    measures = [p for p in draft.select if isinstance(p.expression, Aggregate)]
+    measures = [p for p in draft.select if is_figure(p.expression)]
     if len(measures) != len(draft.select) or not measures or draft.group:
         return
     if draft.is_cue_anywhere("both"):
@@ -203,7 +205,7 @@ def settle_times(draft: Draft) -> None:
         else:
             periods.setdefault(column, []).append(Filter(at, made[0]))
     for several in periods.values():
-        if len(several) == 1 or _bounds(several):
+        if len(several) == 1 or _bounds(several) or calculates(draft):
             draft.filters.extend(several)
         else:  # "in 2022 and 2023": rows of any of the periods
             conditions = tuple(each.condition for each in several)
@@ -305,11 +307,7 @@ def sum_filters(draft: Draft) -> None:
             continue
         path = draft.graph.path(shown, left.table)
         many = bool(path) and not all(join.to_one for join in path or ())
-        if (
-            many
-            and _ADDITIVE & set(draft.index.words[left])
-            and isinstance(each.condition.right, int | float)
-        ):
+        if many and is_additive(draft, left) and isinstance(each.condition.right, int | float):
             draft.filters.remove(each)
             draft.having.append(
                 Compare(Aggregate("sum", left), each.condition.operator, each.condition.right)
@@ -318,7 +316,7 @@ def sum_filters(draft: Draft) -> None:
 
 def sum_measures(draft: Draft) -> None:
     """As in "revenue by region": an additive measure beside group keys, or over a time, is summed."""
-    if any(isinstance(p.expression, Aggregate) for p in draft.select):
+    if any(is_figure(p.expression) for p in draft.select):
         return
     rated = draft.ranking is not None and (draft.ranking.counted or draft.ranking.by_frequency)
     keys = bool(draft.group or draft.grains)
@@ -330,7 +328,7 @@ def sum_measures(draft: Draft) -> None:
         by = any(draft.is_cue(p.at - 1, "group") for p in draft.group)
         if draft.index.is_key(column) or (column.table in about and not by):
             continue
-        adds_up = bool(_ADDITIVE & set(draft.index.words[column]))
+        adds_up = is_additive(draft, column)
         asked = [p for p in draft.cues("aggregate") if draft.items[p].text.lower() == "how much"]
         if keys or (adds_up and (draft.times or asked)):
             draft.select[at] = replace(placed, expression=Aggregate("sum", column))
@@ -339,7 +337,7 @@ def sum_measures(draft: Draft) -> None:
     if ranking is not None and isinstance(ranking.key, ColumnRef):
         key = ranking.key
         others = about | {c.table for p in draft.select for c in expression_columns(p.expression)}
-        additive = _ADDITIVE & set(draft.index.words[key]) and key.table not in others and others
+        additive = is_additive(draft, key) and key.table not in others and others
         measured = draft.index.is_number(key) and not draft.index.is_key(key)
         if additive or (draft.group and measured):
             draft.ranking = replace(ranking, key=Aggregate("sum", key))

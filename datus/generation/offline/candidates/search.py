@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 
 from datus.generation.offline.candidates.edits import EDITS
 from datus.generation.offline.candidates.scene import Scene
-from datus.generation.offline.plan import AnyPlan, Plan, signature
+from datus.generation.offline.plan import AnyPlan, Plan, is_calculated, signature
 
 READINGS = 5
 """Readings that are candidates themselves."""
@@ -66,7 +66,7 @@ def edited(proposals: Iterable[Proposal], scene: Scene, seen: set[Hashable]) -> 
     """Each edit of each proposal, but for plans whose meaning was ``seen``; these are added to it."""
     left = _MOST
     for proposal in proposals:
-        if not isinstance(proposal.plan, Plan):
+        if not isinstance(proposal.plan, Plan) or is_calculated(proposal.plan):
             continue
         for name, edit in EDITS.items():
             for plan in edit(proposal.plan, scene):

@@ -17,6 +17,7 @@ from datus.generation.offline.explanation.scope import (
 from datus.generation.offline.plan import (
     Aggregate,
     AnyPlan,
+    Arithmetic,
     ColumnRef,
     Compare,
     Condition,
@@ -37,6 +38,7 @@ from datus.generation.offline.plan import (
     Star,
     TimeBucket,
     Unit,
+    is_figure,
 )
 from datus.types import Grain
 
@@ -115,20 +117,24 @@ def _clauses(scope: Scope) -> str:
     """One SELECT: of which rows, by which groups, what, which groups, in which order, how many."""
     plan = scope.plan
     said = f"在{_rows(scope)}中，"
-    keys = [
-        scope.names.table(each) if isinstance(each, str) else _expression(each, scope)
-        for each in scope.keys
-    ]
+    keys = _keys(scope.keys, scope)
     if keys:
         said += f"按{'、'.join(keys)}分组，"
     shown = scope.shown or plan.select
-    said += "统计" if all(isinstance(each, Aggregate) for each in shown) else "列出"
+    said += "统计" if all(map(is_figure, shown)) else "列出"
     said += listed([_expression(each, scope) for each in shown])
     if plan.distinct:
         said += "，去除重复"
     if plan.having:
         said += f"，只保留{_all(plan.having, scope)}的结果"
     return said + _order(scope)
+
+
+def _keys(keys: Sequence[Expression | str], scope: Scope) -> list[str]:
+    return [
+        scope.names.table(each) if isinstance(each, str) else _expression(each, scope)
+        for each in keys
+    ]
 
 
 def _rows(scope: Scope) -> str:
@@ -159,7 +165,9 @@ def _order(scope: Scope) -> str:
     if len(plan.order) == 1:
         (order,) = plan.order
         extreme = _EXTREMES[scope.scale(order.key)][order.descending]
-        return f"，取{_expression(order.key, scope)}{extreme}的{plan.limit}条"
+        within = "和".join(_keys(scope.within, scope))
+        each = f"每个{within}各" if within else ""
+        return f"，{each}取{_expression(order.key, scope)}{extreme}的{plan.limit}条"
     return f"{by}，取前{plan.limit}条"
 
 
@@ -172,6 +180,8 @@ def _expression(expression: Expression, scope: Scope) -> str:
             return "全部列" if own else f"{scope.names.table(table)}的全部列"
         case Aggregate():
             return _aggregate(expression, scope)
+        case Arithmetic():
+            return _arithmetic(expression, scope)
         case TimeBucket(column=column, grain=grain):
             return f"{scope.column(column)}所在的{GRAINS[grain]}"
         case DatePart(column=column, part=part):
@@ -205,9 +215,23 @@ def _share(aggregate: Aggregate, share: Share, scope: Scope) -> str:
     return f"{_all(share.part, scope)}的部分占{whole}的{part}"
 
 
+def _arithmetic(arithmetic: Arithmetic, scope: Scope) -> str:
+    left, right = arithmetic.left, arithmetic.right
+    if arithmetic.operator == "-":
+        return f"{_expression(left, scope)}减去{_expression(right, scope)}的差"
+    unit = "百分比" if arithmetic.percent else "比例"
+    if isinstance(left, Arithmetic):  # how much something grew
+        return f"从{_expression(right, scope)}到{_expression(left.left, scope)}的变化{unit}"
+    said = f"{_expression(left, scope)}除以{_expression(right, scope)}的商"
+    return f"{said}（百分比）" if arithmetic.percent else said
+
+
 def _aggregate(aggregate: Aggregate, scope: Scope) -> str:
     if aggregate.share is not None:
         return _share(aggregate, aggregate.share, scope)
+    if aggregate.only:
+        whole = _aggregate(replace(aggregate, only=()), scope)
+        return f"{whole}（仅{_all(aggregate.only, scope)}的部分）"
     argument = aggregate.argument
     if argument is None:
         return f"{_units(scope)}的数量"
@@ -222,6 +246,8 @@ def _aggregate(aggregate: Aggregate, scope: Scope) -> str:
             return f"{column}的总和"
         case "avg":
             return f"{column}的平均值"
+        case "median":
+            return f"{column}的中位数"
         case "min" | "max" as function:
             extreme = _EXTREMES[scope.scale(argument)][function == "max"]
             return f"{extreme}的{column}"

@@ -17,6 +17,7 @@ from datus.generation.offline.explanation.scope import (
 from datus.generation.offline.plan import (
     Aggregate,
     AnyPlan,
+    Arithmetic,
     ColumnRef,
     Compare,
     Condition,
@@ -151,15 +152,18 @@ def _clauses(scope: Scope) -> str:
 
 def _groups(scope: Scope) -> str:
     """What is shown, for each group where there are groups."""
-    keys = [
-        scope.names.table(each) if isinstance(each, str) else _bare(each, scope)
-        for each in scope.keys
-    ]
+    keys = _keys(scope.keys, scope)
     if not keys:
         return listed([_noun(each, scope) for each in scope.plan.select])
     if not scope.shown:
         return f"each {listed(keys)}"
     return f"for each {listed(keys)}: {listed([_noun(each, scope) for each in scope.shown])}"
+
+
+def _keys(keys: Sequence[Expression | str], scope: Scope) -> list[str]:
+    return [
+        scope.names.table(each) if isinstance(each, str) else _bare(each, scope) for each in keys
+    ]
 
 
 def _rows(scope: Scope) -> str:
@@ -182,7 +186,7 @@ def _rows(scope: Scope) -> str:
 
 
 def _names_units(aggregate: Aggregate) -> bool:
-    return aggregate.function == "count" and not aggregate.distinct
+    return aggregate.function == "count" and not (aggregate.distinct or aggregate.only)
 
 
 def _unit(scope: Scope) -> str:
@@ -210,7 +214,9 @@ def _order(scope: Scope) -> str:
     if len(plan.order) == 1:
         (order,) = plan.order
         extreme = _EXTREMES[scope.scale(order.key)][order.descending]
-        return f", only the {count} with the {extreme} {_bare(order.key, scope)}"
+        within = listed(_keys(scope.within, scope)) if plan.within else ""
+        each = f" for each {within}" if within else ""
+        return f", only the {count} with the {extreme} {_bare(order.key, scope)}{each}"
     first = "the first one" if plan.limit == 1 else f"the first {count}"
     return f", only {first}{f' when {by}' if by else ''}"
 
@@ -239,6 +245,8 @@ def _bare(expression: Expression, scope: Scope) -> str:
             return "all columns" if own else f"all columns of the {scope.names.table(table)}"
         case Aggregate():
             return _aggregate(expression, scope)
+        case Arithmetic():
+            return _arithmetic(expression, scope)
         case TimeBucket(column=column, grain=grain):
             return f"{grain} of the {scope.column(column)}"
         case DatePart(column=column, part=part):
@@ -265,9 +273,22 @@ def _share(aggregate: Aggregate, share: Share, scope: Scope) -> str:
     return f"{said} where {_all(share.part, scope)}"
 
 
+def _arithmetic(arithmetic: Arithmetic, scope: Scope) -> str:
+    left, right = arithmetic.left, arithmetic.right
+    if arithmetic.operator == "-":
+        return f"{_bare(left, scope)} minus {_noun(right, scope)}"
+    unit = ", as a percentage" if arithmetic.percent else ""
+    if isinstance(left, Arithmetic):  # how much something grew
+        return f"change from {_noun(right, scope)} to {_noun(left.left, scope)}{unit or ' as a part of it'}"
+    return f"{_bare(left, scope)} divided by {_noun(right, scope)}{unit}"
+
+
 def _aggregate(aggregate: Aggregate, scope: Scope) -> str:
     if aggregate.share is not None:
         return _share(aggregate, aggregate.share, scope)
+    if aggregate.only:
+        whole = _aggregate(replace(aggregate, only=()), scope)
+        return f"{whole} (only where {_all(aggregate.only, scope)})"
     argument = aggregate.argument
     if argument is None:
         return f"number of {_units(scope)}"
@@ -283,6 +304,8 @@ def _aggregate(aggregate: Aggregate, scope: Scope) -> str:
             return f"total {column}"
         case "avg":
             return f"average {column}"
+        case "median":
+            return f"median {column}"
         case "min" | "max" as function:
             return f"{_EXTREMES[scope.scale(argument)][function == 'max']} {column}"
         case _:

@@ -17,6 +17,7 @@ from datus.generation.offline.plan import (
     Plan,
     Star,
     TimeBucket,
+    aggregates_of,
     plan_columns,
     plan_tables,
 )
@@ -139,8 +140,8 @@ class Scope:
 
     @property
     def aggregates(self) -> tuple[Aggregate, ...]:
-        """The aggregates it selects."""
-        return tuple(each for each in self.plan.select if isinstance(each, Aggregate))
+        """The aggregates that it selects or calculates with."""
+        return tuple(one for each in self.plan.select for one in aggregates_of(each))
 
     @property
     def joined(self) -> tuple[str, ...]:
@@ -154,7 +155,14 @@ class Scope:
     def keys(self) -> "tuple[Expression | str, ...]":
         """What there is one result for: a table where its key is among the groups (its other columns
         then add nothing), else the expression."""
-        group = self.plan.group
+        return self._told(self.plan.group)
+
+    @property
+    def within(self) -> "tuple[Expression | str, ...]":
+        """What the limit is for each of, as ``keys``."""
+        return self._told(self.plan.within)
+
+    def _told(self, group: tuple[Expression, ...]) -> "tuple[Expression | str, ...]":
         whole = {
             each.table
             for each in group

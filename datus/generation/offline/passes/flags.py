@@ -19,7 +19,9 @@ def flags(draft: Draft) -> None:
             continue
         if not is_flag(draft.index.column(column), draft.index.words[column]):
             continue
-        if item.entries[0].score < _SURE:
+        if item.entries[0].score < _SURE and not says_no(
+            item.text, tuple(split_identifier(column.column))
+        ):
             continue
         if draft.is_cue(at - 1, "each", "group") or draft.is_cue(at - 2, "each", "group"):
             continue

@@ -5,7 +5,7 @@ from datus.generation.offline.draft import Draft, Filter, Placed
 from datus.generation.offline.english import VERB_FORMS
 from datus.generation.offline.filters import ends_clause
 from datus.generation.offline.passes.moments import of_verb
-from datus.generation.offline.plan import Aggregate, Expression, condition_columns
+from datus.generation.offline.plan import Aggregate, Expression, condition_columns, is_figure
 from datus.types import Grain
 
 _TO_KEY: frozenset[CueKind] = frozenset({"of", "distinct", "each", "rows"})
@@ -138,7 +138,7 @@ def _groups(draft: Draft, at: int) -> bool:
     order = any(
         draft.is_cue(p, "order", "direction") for p in range(at + 1, min(at + 6, len(draft.items)))
     )
-    measured = any(isinstance(p.expression, Aggregate) for p in draft.select) or draft.chinese
+    measured = any(is_figure(p.expression) for p in draft.select) or draft.chinese
     measured = measured or draft.is_cue_anywhere("share")
     numeric = any(
         (column := draft.column(p)) is not None and draft.index.is_number(column)

@@ -2,12 +2,14 @@
 
 from datus.generation.offline.cues import CueKind, Measure
 from datus.generation.offline.draft import Draft, Placed, Ranking
+from datus.generation.offline.passes.averaging import average_of_sums, average_value
 from datus.generation.offline.plan import (
     Aggregate,
     ColumnRef,
     Expression,
     Function,
 )
+from datus.generation.offline.rendering import MEDIANS
 
 TO_NOUN: frozenset[CueKind] = frozenset({"of", "distinct", "each", "than"})
 
@@ -251,7 +253,11 @@ def aggregates(draft: Draft) -> None:
                 draft.take(at)  # "how many ... in total", 一共有多少: the count is of all already
             continue
         column, table = draft.measure(noun_at), draft.table(noun_at)
+        if function == "median" and draft.index.schema.dialect not in MEDIANS:
+            continue
         if table is not None and column is None:
+            if function == "avg" and draft.items[noun_at + 1 : noun_at + 2]:
+                _average_value(draft, at, noun_at, table)
             if function == "sum":
                 draft.select.append(Placed(noun_at, Aggregate("count")))
                 draft.counted = table
@@ -261,18 +267,21 @@ def aggregates(draft: Draft) -> None:
             continue
         assert column is not None
         untyped = draft.index.schema.dialect == "sqlite" and function != "sum"
-        if function in ("sum", "avg") and not draft.index.is_number(column) and not untyped:
+        if (
+            function in ("sum", "avg", "median")
+            and not draft.index.is_number(column)
+            and not untyped
+        ):
             continue
         draft.take(noun_at, *_counts_between(draft, at, noun_at))
         draft.take(at, meaning=f"{function}({column})")
         if function in ("max", "min") and not draft.asking[at]:
             draft.ranking = Ranking(at, function == "max", None, column)
             continue
-        if function == "avg" and _of_parts(draft, noun_at, column):
-            draft.suspect(
-                _PARTS_FOR_WHOLE,
-                f"{column} holds parts, and the average asked for is of their sums",
-            )
+        whole = _whole_of(draft, noun_at, column) if function == "avg" else None
+        if whole is not None:
+            _average_sum(draft, noun_at, column, whole)
+            continue
         draft.select.append(Placed(noun_at, Aggregate(function, column)))
         _spread(draft, noun_at, function, column)
     draft.select.sort(key=lambda placed: placed.at)
@@ -282,8 +291,27 @@ def aggregates(draft: Draft) -> None:
 _PARTS_FOR_WHOLE = 0.6
 
 
-def _of_parts(draft: Draft, noun_at: int, column: ColumnRef) -> bool:
-    """Whether the table said before a measure has many of its rows: the average asked for is of sums."""
+def _average_sum(draft: Draft, noun_at: int, column: ColumnRef, whole: str) -> None:
+    made = average_of_sums(draft, column, whole)
+    if made is None:
+        draft.suspect(
+            _PARTS_FOR_WHOLE, f"{column} holds parts, and the average asked for is of their sums"
+        )
+    draft.select.append(Placed(noun_at, made or Aggregate("avg", column)))
+
+
+def _average_value(draft: Draft, at: int, noun_at: int, table: str) -> None:
+    """As in "average order value": what one order comes to."""
+    made = average_value(draft, table)
+    if draft.items[noun_at + 1].text.lower() != "value" or made is None:
+        return
+    draft.select.append(Placed(noun_at, made))
+    draft.take(noun_at + 1, noun_at)
+    draft.take(at, meaning=f"average of each {table}")
+
+
+def _whole_of(draft: Draft, noun_at: int, column: ColumnRef) -> str | None:
+    """The table said before a measure that has many of its rows: the average asked for is of sums."""
     owner_at = draft.preceding(
         noun_at,
         lambda p: draft.table(p) is not None or p in draft.owners,
@@ -294,9 +322,9 @@ def _of_parts(draft: Draft, noun_at: int, column: ColumnRef) -> bool:
     for at in owners:
         table = draft.table(at)
         path = draft.graph.path({table}, column.table) if table is not None else None
-        if path and not all(join.to_one for join in path):
-            return True
-    return False
+        if table is not None and path and not all(join.to_one for join in path):
+            return table
+    return None
 
 
 def _counts_between(draft: Draft, at: int, noun_at: int) -> tuple[int, ...]:
@@ -319,12 +347,16 @@ def _spread(draft: Draft, noun_at: int, function: Function, column: ColumnRef) -
         draft.take(nxt, meaning=f"{function}({other})")
 
 
+_TO_FIRST: frozenset[CueKind] = frozenset({"of", "also", "aggregate"})
+
+
 def _argument(draft: Draft, at: int) -> int | None:
     """The noun an aggregate is of: ahead, over other aggregates, or right before it in Chinese."""
     skip: frozenset[CueKind] = TO_NOUN | {"also", "aggregate", "superlative", "count"}
     ahead = draft.following(at, draft.is_noun, skip=skip, reach=9, also=frozenset({"mark"}))
     if draft.chinese and (ahead is None or ahead > at + 2):
-        before = draft.preceding(at, draft.is_column, skip=frozenset({"of"}), reach=2)
-        if before is not None and before not in draft.taken:
-            return before
+        before = draft.preceding(at, draft.is_column, skip=_TO_FIRST, reach=4)
+        listed = before is not None and any(p.at == before for p in draft.select)
+        if before is not None and (before not in draft.taken or listed):
+            return before  # 销售额总和和平均值: one measure of both
     return ahead

@@ -1,6 +1,7 @@
 """The pass that finds rankings: "the oldest", "highest salary", "most orders", "top 3", 销售额最高的5个."""
 
 from dataclasses import replace
+from itertools import pairwise
 
 from datus.generation.offline.cues import Measure
 from datus.generation.offline.draft import Draft, Filter, Placed, Ranking
@@ -14,6 +15,80 @@ from datus.generation.offline.plan import (
     Order,
     Plan,
 )
+
+
+def extremes(draft: Draft) -> None:
+    """As in "the highest and lowest price", 工资最高多少、最低多少: both values, and no rows that have them."""
+    said = [at for at in draft.cues("superlative") if draft.asking[at]]
+    for one, other in pairwise(said):
+        directions = {_value(draft, one), _value(draft, other)}
+        joined = any(draft.is_cue(p, "also") for p in range(one + 1, other))
+        columns = _columns_of_extremes(draft, one, other)
+        if not joined or directions != {"asc", "desc"} or columns is None:
+            continue
+        if _asks_rows(draft, one, other):
+            continue
+        for at, (noun_at, column) in zip((one, other), columns, strict=True):
+            function: Function = "max" if _value(draft, at) == "desc" else "min"
+            draft.select.append(Placed(at, Aggregate(function, column)))
+            how_much = (at + 1,) if draft.is_cue(at + 1, "count") else ()
+            draft.take(noun_at, *how_much)
+            draft.take(at, meaning=f"{function}({column})")
+
+
+def _value(draft: Draft, at: int) -> str:
+    cue = draft.items[at].cue
+    return cue.value if cue is not None else ""
+
+
+def _columns_of_extremes(
+    draft: Draft, one: int, other: int
+) -> tuple[tuple[int, ColumnRef], tuple[int, ColumnRef]] | None:
+    """The measures of two extremes; one that is said once is that of both."""
+    places: list[int | None] = []
+    for at in (one, other):
+        place = draft.following(at, draft.is_column, skip=TO_NOUN, reach=3)
+        if place is None and draft.chinese:
+            place = draft.preceding(at, draft.is_column, reach=2)
+        places.append(place)
+    first, second = places
+    if first is None:
+        first = second
+    if second is None:
+        second = first
+    if first is None or second is None:
+        return None
+    found = []
+    for at, place in ((one, first), (other, second)):
+        column, cue = draft.column(place), draft.items[at].cue
+        if column is None or cue is None or draft.index.is_key(column):
+            return None
+        heads = {*cue.measure.heads} if cue.measure is not None else None
+        timely = column.column in draft.index.tables[column.table].time
+        if heads is not None and not heads & set(draft.index.words[column]):
+            return None
+        if not (draft.index.is_number(column) or timely):
+            return None
+        found.append((place, column))
+    return found[0], found[1]
+
+
+def _asks_rows(draft: Draft, one: int, other: int) -> bool:
+    """Whether the rows with the extremes are asked for: "which huts have ...", 工资最高和最低的医生."""
+    texts = [(at, draft.items[at].text) for at in range(len(draft.items))]
+    if draft.is_cue_anywhere("who") or any(
+        draft.is_cue(at, "rows") and ("哪" in text or text.lower() == "which") for at, text in texts
+    ):
+        return True
+    if draft.chinese:
+        behind = range(other + 1, len(draft.items))
+        return any(draft.table(at) is not None for at in behind)
+    return any(
+        draft.table(at) is not None
+        and at not in draft.owners
+        and not any(draft.is_cue(p, "each", "of", "group") for p in range(max(0, at - 2), at))
+        for at in range(one)
+    )
 
 
 def superlatives(draft: Draft) -> None:

@@ -1,9 +1,11 @@
 """The pass that reads shares: what part of the rows, or of a figure, some of them make up."""
 
 from datus.generation.offline.draft import Draft, Filter, Placed
-from datus.generation.offline.filters import alternatives
+from datus.generation.offline.filters import alternatives, is_chinese_ratio
 from datus.generation.offline.plan import (
     Aggregate,
+    ColumnRef,
+    Compare,
     Condition,
     During,
     Expression,
@@ -21,8 +23,10 @@ def shares(draft: Draft) -> None:
 
     Where nothing tells which part is meant, or the part is of other rows, the words stay unread.
     """
-    said = list(draft.cues("share"))
-    if not said:
+    said = [at for at in draft.cues("share") if not is_chinese_ratio(draft, at)]
+    if not said or draft.is_cue_anywhere("growth", "difference", "ratio"):
+        return
+    if any(_value(draft, at) == "rate" and not _is_rate(draft, at) for at in said):
         return
     head = _whole(draft, said)
     if head is None:
@@ -33,7 +37,7 @@ def shares(draft: Draft) -> None:
     grouped = bool(draft.group or draft.grains)
     if not (conditions or grouped) or draft.excluded or draft.having:
         return
-    if not _of_the_same_rows(draft, whole, conditions):
+    if not of_the_same_rows(draft, whole, conditions):
         return
     percent = any(_value(draft, each) == "percent" for each in said)
     shown = Aggregate(whole.function, whole.argument, whole.distinct, Share(conditions, percent))
@@ -74,7 +78,21 @@ def _whole(draft: Draft, said: list[int]) -> tuple[int, Aggregate] | None:
         if column is not None and draft.index.is_number(column) and not draft.index.is_key(column):
             draft.take(at, meaning=f"sum({column})")
             return at, Aggregate("sum", column)
+    if _value(draft, first) == "rate":  # 取消率: of the rows that have the value
+        (table,) = {c.table for f in draft.filters if f.at == first - 1 for c in _tables(f)}
+        draft.counted = table
+        draft.mentions.append((first - 1, table))
+        return first, Aggregate("count")
     return None
+
+
+def _tables(each: Filter) -> list[ColumnRef]:
+    return list(condition_columns(each.condition))
+
+
+def _is_rate(draft: Draft, at: int) -> bool:
+    """As in 取消率: a value, or a column of yes and no, right before the word."""
+    return any(each.at == at - 1 and isinstance(each.condition, Compare) for each in draft.filters)
 
 
 def _part(draft: Draft, said: list[int], at: int) -> list[Filter]:
@@ -90,7 +108,7 @@ def _part(draft: Draft, said: list[int], at: int) -> list[Filter]:
     return behind or [each for each in usable if said[0] < each.at < at]
 
 
-def _of_the_same_rows(draft: Draft, whole: Aggregate, conditions: tuple[Condition, ...]) -> bool:
+def of_the_same_rows(draft: Draft, whole: Aggregate, conditions: tuple[Condition, ...]) -> bool:
     """Whether each counted or summed row meets the conditions by itself or by what its keys point to."""
     tables = {column.table for column in expression_columns(whole)}
     base = next(iter(tables), draft.counted)

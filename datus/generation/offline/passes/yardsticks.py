@@ -47,6 +47,10 @@ def _against_average(draft: Draft, at: int) -> bool:
         between = draft.following(at, draft.is_column, skip=frozenset({"of"}), reach=3)
         than = between is not None and draft.is_cue(between + 1, "than")
         average_at = draft.following(between, is_aggregate, reach=5) if than and between else None
+    if average_at is None and not any(
+        map(draft.is_number, range(at, min(at + 4, len(draft.items))))
+    ):
+        average_at = _behind_whole(draft, at)  # 高于全部药品的平均单价
     if average_at is None:
         return False
     aggregate, compare = draft.items[average_at].cue, draft.items[at].cue
@@ -77,11 +81,36 @@ def _against_average(draft: Draft, at: int) -> bool:
     of = () if of_at is None else (_value_of(draft, of_at),)
     inner = Plan(select=(Aggregate(function, column),), where=of)  # type: ignore[arg-type]
     operator: Operator = compare.value  # type: ignore[assignment]
-    draft.filters.append(Filter(at, Compare(column, operator, inner)))
+    own_at = draft.preceding(before, is_aggregate, reach=3) if before is not None else None
+    if own_at is None:
+        draft.filters.append(Filter(at, Compare(column, operator, inner)))
+    elif draft.items[own_at].cue == aggregate and aggregate.kind == "aggregate":
+        # "brands whose average price is above the average": of each group, and of all rows
+        draft.having.append(Compare(Aggregate(function, column), operator, inner))  # type: ignore[arg-type]
+        draft.take(own_at)
+    else:
+        return False
     counts = (p for p in range(average_at, after or average_at) if draft.is_cue(p, "count"))
     draft.take(*(p for p in (before, of_at, after) if p is not None), average_at, *counts)
     draft.take(at, meaning=f"{column} {operator} {function}({column})")
     return True
+
+
+def _behind_whole(draft: Draft, at: int) -> int | None:
+    """Where an average stands behind a noun that only says that all rows are meant: a table, or what the
+    groups are called."""
+    whole_at = draft.following(at, draft.is_noun, reach=3)
+    if whole_at is None:
+        return None
+    column = draft.column(whole_at)
+    if column is not None and not any(draft.column(place) == column for place in range(at)):
+        return None
+    average_at = draft.following(
+        whole_at, lambda place: draft.is_cue(place, "aggregate", "superlative"), reach=3
+    )
+    if average_at is not None and column is not None:
+        draft.take(whole_at)
+    return average_at
 
 
 def _value_of(draft: Draft, at: int) -> Condition:

@@ -362,8 +362,12 @@ def _aggregated(items: tuple[Item, ...]) -> bool:
     return first is not None and first.cue is not None and first.cue.kind in ("aggregate", "count")
 
 
+# What a meaning in other words cannot say.
+_CALCULATING = ("unplanned", "ratio", "difference", "growth")
+
+
 def _is_unplanned(item: Item) -> bool:
-    return item.cue is not None and item.cue.kind == "unplanned"
+    return item.cue is not None and item.cue.kind in _CALCULATING
 
 
 def _with_aggregate(phrase: str, items: tuple[Item, ...], body: Said) -> Said:
