@@ -83,7 +83,7 @@ class Explored:
         if self.by_rules:
             return max(0.01, min(0.99, origin.sure + LEAST_CONFIDENCE - LEAST_BY_RULES))
         sure = self.judge.confidence(proposal)
-        if origin.rank == 0 and origin.edit is None and origin.sure >= SURE_BY_RULES:
+        if origin.rank == 0 and not origin.edits and origin.sure >= SURE_BY_RULES:
             sure = min(0.99, sure + NOTHING_AGAINST)
         return min(sure, A_GUESS) if origin.unread else sure
 
@@ -118,7 +118,7 @@ def explore(read: Read, *, by_rules: bool = False) -> Explored:
     if by_rules or read.by_rules:
         return Explored(read, read.proposals, judge, by_rules=True)
     explored = Explored(read, search(read.proposals, scene, judge), judge, by_rules=False)
-    first = next((e for e in explored.proposals if e.origin.rank == 0 and not e.origin.edit), None)
+    first = next((e for e in explored.proposals if e.origin.rank == 0 and not e.origin.edits), None)
     if first is None or explored.confidence(explored.proposals[0]) >= LEAST_CONFIDENCE:
         return explored
     if explored.confidence(first) < LEAST_CONFIDENCE:

@@ -70,22 +70,31 @@ def _of_a_clause(draft: Draft, at: int) -> bool:
 def alternatives(draft: Draft, filters: Sequence[Filter] | None = None) -> tuple[Condition, ...]:
     """The filters, or some of them, as conditions: neighbours joined by "or" (or by "and" over one column)
     made one."""
-    groups: list[list[Filter]] = []
-    for each in sorted(draft.filters if filters is None else filters, key=lambda f: f.at):
-        if groups and _joined_by_or(draft, groups[-1][-1], each):
-            groups[-1].append(each)
-        else:
-            groups.append([each])
     conditions: list[Condition] = []
-    for group in groups:
-        if group[0].negated:  # "not from A or B": neither
-            group = [replace(each, negated=True) for each in group]
+    for group in _groups(draft, draft.filters if filters is None else filters):
         made = tuple(dict.fromkeys(signed(each) for each in group))
         if len(made) == 1 or any(each.negated for each in group):
             conditions.extend(made)
         else:
             conditions.append(Either(made))
     return tuple(conditions)
+
+
+def negate_alternatives(draft: Draft) -> None:
+    """As in "not from A or B": neither, so that what is negated of the first is negated of all."""
+    draft.filters[:] = [each for group in _groups(draft, draft.filters) for each in group]
+
+
+def _groups(draft: Draft, filters: Sequence[Filter]) -> list[list[Filter]]:
+    """The filters in their order, those that "or" joins together, all of them negated where the first is."""
+    groups: list[list[Filter]] = []
+    for each in sorted(filters, key=lambda f: f.at):
+        if groups and _joined_by_or(draft, groups[-1][-1], each):
+            negated = each.negated or groups[-1][0].negated
+            groups[-1].append(replace(each, negated=negated))
+        else:
+            groups.append([each])
+    return groups
 
 
 def _joined_by_or(draft: Draft, one: Filter, other: Filter) -> bool:

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 from datus.generation.offline.assembly.settling import during
 from datus.generation.offline.draft import Draft, is_count
-from datus.generation.offline.filters import CONTRARY, ends_clause
+from datus.generation.offline.filters import CONTRARY, ends_clause, negate_alternatives
 from datus.generation.offline.joins import Join
 from datus.generation.offline.linking import Item
 from datus.generation.offline.plan import (
@@ -110,6 +110,7 @@ def negated_elsewhere(draft: Draft, plan: Plan) -> tuple[Condition, ...]:
     if draft.counted is not None and all(map(is_count, plan.select)):
         shown = (draft.counted,)
     found: list[Condition] = []
+    negate_alternatives(draft)
     for each in [f for f in draft.filters if f.negated or f.only]:
         tables = {column.table for column in condition_columns(each.condition)}
         if len(tables) != 1 or not shown or tables & set(shown):

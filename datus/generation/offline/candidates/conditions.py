@@ -11,6 +11,7 @@ from datus.generation.offline.plan import (
     Condition,
     During,
     Either,
+    Expression,
     Like,
     Member,
     Operator,
@@ -18,6 +19,8 @@ from datus.generation.offline.plan import (
     Star,
     plan_tables,
 )
+
+_FEW = 4
 
 
 def swap_filtered(plan: Plan, scene: Scene) -> Iterator[Plan]:
@@ -62,28 +65,95 @@ def join_filters(plan: Plan, scene: Scene) -> Iterator[Plan]:
 
 
 def place_number(plan: Plan, scene: Scene) -> Iterator[Plan]:
-    """A number of the question that the plan does not use, held against a measure or a count."""
+    """A number of the question that the plan does not use, held against a measure or a count, alone, with
+    another number or as another way to meet a condition."""
     used = set(_numbers(plan))
-    own = plan_tables(plan)
-    for at, item in enumerate(scene.items):
-        if item.number is None or item.number in used:
-            continue
-        value = int(item.number) if item.number == int(item.number) else item.number
+    idle = {
+        at: int(item.number) if item.number == int(item.number) else item.number
+        for at, item in enumerate(scene.items)
+        if item.number is not None and item.number not in used
+    }
+    plain = tuple(e for e in plan.select if not isinstance(e, Aggregate | Star))
+    for at, value in idle.items():
         operator = scene.operator_near(at)
-        for table in own:
-            for ref in scene.columns_of(table):
-                close = scene.column_scores.get(ref, 0.0)
-                if scene.is_measure(ref) and (close > 0 or len(own) == 1):
-                    yield replace(plan, where=(*plan.where, Compare(ref, operator, value)))
-        if operator != "=" or plan.group:
-            plain = tuple(e for e in plan.select if not isinstance(e, Aggregate | Star))
-            if plain:
-                yield replace(
-                    plan,
-                    group=plan.group or plain,
-                    having=(*plan.having, Compare(Aggregate("count"), operator, value)),
-                    distinct=False,
-                )
+        for ref in _compared(plan, scene, at):
+            held = Compare(ref, operator, value)
+            yield from _held(plan, held, ref)
+            if scene.is_said("or") and plan.where:
+                yield replace(plan, where=(*plan.where[:-1], _either(plan.where[-1], held)))
+        for function in dict.fromkeys(name for _, name in scene.functions) if plain else ():
+            for ref in _compared(plan, scene, at):
+                if ref in scene.column_scores:
+                    figure = Compare(Aggregate(function, ref), operator, value)
+                    keys = tuple(each for each in plain if each != ref)
+                    shown = tuple(each for each in plan.select if each != ref)
+                    if keys:
+                        kept = replace(plan, select=shown, group=())
+                        yield _with_having(kept, scene.group_keys(keys), (figure,))
+        if plain:
+            counted = (Compare(Aggregate("count"), operator, value),)
+            yield _with_having(plan, scene.group_keys(plain), counted)
+    if len(idle) == 2 and scene.is_said("or", "between"):
+        low, high = sorted(idle.values())
+        yield from _place_pair(plan, scene, tuple(_compared(plan, scene, min(idle))), low, high)
+
+
+def _place_pair(
+    plan: Plan, scene: Scene, columns: tuple[ColumnRef, ...], low: float, high: float
+) -> Iterator[Plan]:
+    """Two numbers: the bounds of a column or a count, or two values of which either will do."""
+    between = scene.is_said("between")
+    for ref in columns:
+        if between:
+            yield replace(
+                plan, where=(*plan.where, Compare(ref, ">=", low), Compare(ref, "<=", high))
+            )
+        else:
+            either = Either((Compare(ref, "=", low), Compare(ref, "=", high)))
+            yield from _held(plan, either, ref)
+    plain = tuple(e for e in plan.select if not isinstance(e, Aggregate | Star))
+    if between and plain:
+        count = Aggregate("count")
+        bounds = Compare(count, ">=", low), Compare(count, "<=", high)
+        yield _with_having(plan, scene.group_keys(plain), bounds)
+
+
+def _held(plan: Plan, condition: Condition, left: ColumnRef) -> Iterator[Plan]:
+    """With one more condition; what it is about may have been shown only for want of it."""
+    yield replace(plan, where=(*plan.where, condition))
+    select = tuple(each for each in plan.select if each != left)
+    if select and select != plan.select:
+        group = tuple(each for each in plan.group if each != left)
+        yield replace(plan, select=select, group=group, where=(*plan.where, condition))
+
+
+def _compared(plan: Plan, scene: Scene, at: int) -> Iterator[ColumnRef]:
+    """The columns that a number may be held against: measures that are named, that the comparing word is
+    about ("younger") or that stand in the only table."""
+    own = plan_tables(plan)
+    implied = scene.measure_near(at)
+    told: list[ColumnRef] = []
+    near: list[ColumnRef] = []
+    for table in own:
+        named = len(own) == 1 or scene.is_named_before(table, at)
+        for ref in filter(scene.is_measure, scene.columns_of(table)):
+            about = implied is not None and scene.index.words[ref][-1] in implied.heads
+            if about or scene.column_scores.get(ref, 0.0) > 0:
+                told.append(ref)
+            elif named and implied is None:
+                near.append(ref)
+    yield from told
+    if not told or len(near) <= _FEW:
+        yield from near[: 2 * _FEW]
+
+
+def _either(one: Condition, other: Condition) -> Either:
+    return Either((*(one.conditions if isinstance(one, Either) else (one,)), other))
+
+
+def _with_having(plan: Plan, plain: tuple[Expression, ...], having: tuple[Compare, ...]) -> Plan:
+    group = plan.group or plain
+    return replace(plan, group=group, having=(*plan.having, *having), distinct=False)
 
 
 def _numbers(plan: Plan) -> Iterator[float]:
@@ -104,23 +174,46 @@ def _numbers(plan: Plan) -> Iterator[float]:
 
 
 def place_value(plan: Plan, scene: Scene) -> Iterator[Plan]:
-    """A value of the data that the question says and the plan does not use."""
+    """A value of the data that the question says and the plan does not use, alone, with another one of its
+    column, or as another way to meet a condition."""
     used = {c.right for c in _compares(plan) if isinstance(c.right, str)}
     own = plan_tables(plan)
+    idle: dict[ColumnRef, list[Compare]] = {}
     for hit in scene.hits:
         near = hit.table in own or scene.is_near(own, hit.table)
         if hit.value not in used and near and hit.score >= 0.65:
             held = Compare(ColumnRef(hit.table, hit.column), "=", hit.value)
-            yield replace(plan, where=(*plan.where, held))
+            idle.setdefault(ColumnRef(hit.table, hit.column), []).append(held)
+            yield from _placed(plan, held, hit.table)
+            if scene.is_said("or") and plan.where:
+                yield replace(plan, where=(*plan.where[:-1], _either(plan.where[-1], held)))
+    for ref, tests in idle.items():
+        if len(tests) == 2 and scene.is_said("or", "also"):
+            yield from _placed(plan, Either(tuple(tests)), ref.table)
+
+
+def _placed(plan: Plan, condition: Condition, table: str) -> Iterator[Plan]:
+    """With one more condition; on a partner that has to be there, or must not be, where its table is one of it."""
+    inside = False
+    for at, each in enumerate(plan.where):
+        if isinstance(each, Member) and table in plan_tables(each.plan):
+            inner = replace(each.plan, where=(*each.plan.where, condition))
+            held = replace(each, plan=inner)
+            yield replace(plan, where=(*plan.where[:at], held, *plan.where[at + 1 :]))
+            inside = inside or each.negated
+    if not inside:
+        yield replace(plan, where=(*plan.where, condition))
 
 
 def place_text(plan: Plan, scene: Scene) -> Iterator[Plan]:
     """A quoted text, or a word after "contains", somewhere in a text that is shown or named."""
-    like = scene.is_said("contain", "start", "end")
-    for item in scene.items:
-        if item.kind != "quote" and not (
-            like and item.kind in ("word", "value") and not item.light
-        ):
+    kinds = ("contain", "start", "end")
+    like = scene.is_said(*kinds)
+    for at, item in enumerate(scene.items):
+        cue = scene.items[at - 1].cue if at else None
+        after = cue is not None and cue.kind in kinds  # "the word you": whatever stands there
+        said = like and item.kind in ("word", "value") and (after or not item.light)
+        if item.kind != "quote" and not said:
             continue
         text = item.text.strip("\"'“”‘’ %")
         for table in plan_tables(plan):
@@ -149,10 +242,11 @@ def place_time(plan: Plan, scene: Scene) -> Iterator[Plan]:
                         yield replace(plan, where=(*rest, held))
                 start, end = item.time.start, item.time.end
                 for ref in scene.columns_of(table):
-                    years = scene.index.is_number(ref) and scene.index.words[ref][-1] == "year"
                     whole = start is not None and end is not None and end.year == start.year + 1
-                    if years and whole and start is not None:
-                        yield replace(plan, where=(*rest, Compare(ref, "=", start.year)))
+                    if whole and start is not None and scene.index.words[ref][-1] == "year":
+                        year = start.year if scene.index.is_number(ref) else str(start.year)
+                        if not scene.index.is_time(ref):
+                            yield replace(plan, where=(*rest, Compare(ref, "=", year)))
 
 
 def other_operator(plan: Plan, scene: Scene) -> Iterator[Plan]:
@@ -190,7 +284,10 @@ def move_number(plan: Plan, scene: Scene) -> Iterator[Plan]:
             counted = Compare(Aggregate("count"), condition.operator, condition.right)
             rest_ = tuple(each for each in plan.where if each != condition)
             yield replace(
-                plan, where=rest_, having=(*plan.having, counted), group=plan.group or plain
+                plan,
+                where=rest_,
+                having=(*plan.having, counted),
+                group=plan.group or scene.group_keys(plain),
             )
 
 

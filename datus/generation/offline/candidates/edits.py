@@ -7,11 +7,18 @@ and no words of any language.
 
 from collections.abc import Callable, Iterator, Mapping
 
-from datus.generation.offline.candidates import conditions, joining, ordering, selection
+from datus.generation.offline.candidates import (
+    conditions,
+    figures,
+    inner,
+    joining,
+    ordering,
+    selection,
+)
 from datus.generation.offline.candidates.scene import Scene
-from datus.generation.offline.plan import Plan
+from datus.generation.offline.plan import AnyPlan, Plan
 
-Edit = Callable[[Plan, Scene], Iterator[Plan]]
+Edit = Callable[[Plan, Scene], Iterator[AnyPlan]]
 
 EDITS: Mapping[str, Edit] = {
     edit.__name__: edit
@@ -24,6 +31,17 @@ EDITS: Mapping[str, Edit] = {
         conditions.join_filters, conditions.place_number,
         conditions.place_value, conditions.place_text, conditions.place_time,
         conditions.other_operator, conditions.move_number, conditions.compare_columns,
+        joining.other_path, ordering.group_by_key, figures.ungroup, figures.said_figures,
+        inner.exclude_partner, inner.exclude_values, inner.meet_both, inner.move_inside, inner.of_the_most,
     )
 }  # fmt: skip
 """All edits by name; the ranking learns how often each is right."""
+
+SETTLING: Mapping[str, Edit] = {
+    name: EDITS[name]
+    for name in (
+        "drop_selected", "drop_tables", "toggle_distinct", "inline_partners", "group_by_key", "change_group",
+        "ungroup", "other_key", "without_partner", "place_number", "place_value",
+    )
+}  # fmt: skip
+"""Those that also edit an edited plan: what one edit leaves to be settled."""

@@ -13,6 +13,7 @@ from datus.generation.offline.plan import (
     Order,
     Plan,
     Star,
+    expression_columns,
     plan_tables,
 )
 
@@ -29,12 +30,14 @@ def change_order(plan: Plan, scene: Scene) -> Iterator[Plan]:
     if not (plan.order or scene.is_said("superlative", "order", "top", "frequent", "direction")):
         return
     descending = plan.order[0].descending if plan.order else True
-    limit = plan.limit if plan.order else (1 if scene.is_said("superlative", "frequent") else None)
+    limit = plan.limit
+    if limit is None and not plan.order and scene.is_said("superlative", "frequent"):
+        limit = 1
     for key in _sort_keys(plan, scene):
         if not plan.order or key != plan.order[0].key:
-            yield _sorted_by(plan, key, descending, limit)
+            yield from _sorted_by(plan, key, descending, limit, scene)
             if not plan.order:
-                yield _sorted_by(plan, key, not descending, limit)
+                yield from _sorted_by(plan, key, not descending, limit, scene)
 
 
 def _sort_keys(plan: Plan, scene: Scene) -> Iterator[Expression]:
@@ -48,20 +51,28 @@ def _sort_keys(plan: Plan, scene: Scene) -> Iterator[Expression]:
     for named in scene.columns:
         if named.ref.table in own or scene.is_near(own, named.ref.table):
             timed = named.ref.column in scene.index.tables[named.ref.table].time
-            if (scene.is_measure(named.ref) or timed) and named.score >= 0.5:
+            measure = scene.is_measure(named.ref)
+            written = named.score >= 0.75 and not scene.index.is_key(named.ref)
+            if ((measure or timed) and named.score >= 0.5) or written:
                 yield named.ref
-                if plan.group:
+                if plan.group and (measure or timed):
                     yield Aggregate("sum", named.ref)
                     yield Aggregate("avg", named.ref)
                     yield Aggregate("max", named.ref)
 
 
-def _sorted_by(plan: Plan, key: Expression, descending: bool, limit: int | None) -> Plan:
+def _sorted_by(
+    plan: Plan, key: Expression, descending: bool, limit: int | None, scene: Scene
+) -> Iterator[Plan]:
     order = (Order(key, descending),)
+    plain = tuple(each for each in plan.select if not isinstance(each, Aggregate | Star))
     if isinstance(key, Aggregate) and not plan.group:
-        plain = tuple(each for each in plan.select if not isinstance(each, Aggregate | Star))
-        return replace(plan, order=order, limit=limit, group=plain, distinct=False)
-    return replace(plan, order=order, limit=limit)
+        group = scene.group_keys(plain)
+        yield replace(plan, order=order, limit=limit, group=group, distinct=False)
+        return
+    yield replace(plan, order=order, limit=limit)
+    if isinstance(key, ColumnRef) and plan.group and plain == plan.select and not plan.having:
+        yield replace(plan, order=order, limit=limit, group=())
 
 
 def change_limit(plan: Plan, scene: Scene) -> Iterator[Plan]:
@@ -80,7 +91,7 @@ def change_limit(plan: Plan, scene: Scene) -> Iterator[Plan]:
 
 
 def change_group(plan: Plan, scene: Scene) -> Iterator[Plan]:
-    """Groups by the shown columns alone, by the key too, or no groups; groups where there are none."""
+    """Groups by the shown columns alone; groups where there are none."""
     if plan.group:
         plain = tuple(each for each in plan.select if not isinstance(each, Aggregate | Star))
         if plain and plain != plan.group:
@@ -94,6 +105,17 @@ def change_group(plan: Plan, scene: Scene) -> Iterator[Plan]:
             label = scene.index.label(table)
             if score >= 0.6 and label and scene.is_near(plan_tables(plan), table):
                 yield replace(plan, select=(*label, *plan.select), group=label)
+
+
+def group_by_key(plan: Plan, scene: Scene) -> Iterator[Plan]:
+    """Groups by the rows of a table and not by their names, which two rows may share; or by the names."""
+    if not plan.group:
+        return
+    tables = dict.fromkeys(c.table for each in plan.group for c in expression_columns(each))
+    for table in tables:
+        key = tuple(ColumnRef(table, name) for name in scene.index.tables[table].key)
+        if key and not set(key) <= set(plan.group):
+            yield replace(plan, group=tuple(dict.fromkeys((*key, *plan.group))))
 
 
 def extreme_rows(plan: Plan, scene: Scene) -> Iterator[Plan]:

@@ -3,11 +3,20 @@
 from dataclasses import dataclass
 from functools import cached_property
 
+from datus.generation.offline.cues import Measure
 from datus.generation.offline.joins import JoinGraph
 from datus.generation.offline.linking import Item
 from datus.generation.offline.names import SchemaIndex
-from datus.generation.offline.plan import ColumnRef, Operator
+from datus.generation.offline.plan import (
+    ColumnRef,
+    Expression,
+    Function,
+    Operator,
+    expression_columns,
+)
 from datus.types import ValueHit
+
+_FAR = 0.2
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +46,11 @@ class Scene:
             for entry in item.entries
             if entry.column is not None
         )
+
+    def is_outdone(self, named: Named) -> bool:
+        """Whether the words at a place far likelier mean another column than this one."""
+        best = max(each.score for each in self.columns if each.at == named.at)
+        return named.score < best - _FAR
 
     @cached_property
     def column_scores(self) -> dict[ColumnRef, float]:
@@ -74,6 +88,19 @@ class Scene:
                     found.setdefault(own, {})[other] = None
         return {ref: tuple(each) for ref, each in found.items()}
 
+    @cached_property
+    def functions(self) -> tuple[tuple[int, Function], ...]:
+        """The functions that are said, each with its place; the highest or lowest only beside another."""
+        cues = [(at, item.cue) for at, item in enumerate(self.items) if item.cue is not None]
+        extremes = sum(cue.kind in ("aggregate", "superlative") for _, cue in cues)
+        found: list[tuple[int, Function]] = []
+        for at, cue in cues:
+            if cue.kind == "aggregate":
+                found.append((at, cue.value))  # type: ignore[arg-type]
+            elif cue.kind == "superlative" and extremes > 1:
+                found.append((at, "max" if cue.value == "desc" else "min"))
+        return tuple(found)
+
     def operator_near(self, at: int) -> Operator:
         """The comparison said near a number; equality where none is."""
         for place in (at - 1, at - 2, at + 1, at - 3, at + 2):
@@ -82,6 +109,28 @@ class Scene:
                 if cue is not None and cue.kind == "compare":
                     return cue.value  # type: ignore[return-value]
         return "="
+
+    def measure_near(self, at: int) -> Measure | None:
+        """The measure that a comparing word near a number implies: "younger" is about an age."""
+        for place in (at - 1, at - 2, at + 1, at - 3, at + 2):
+            if 0 <= place < len(self.items):
+                cue = self.items[place].cue
+                if cue is not None and cue.kind == "compare":
+                    return cue.measure
+        return None
+
+    def is_named_before(self, table: str, at: int) -> bool:
+        """Whether the nearest noun before a place is a table: "students under 20"."""
+        noun = next((i for i in reversed(self.items[:at]) if i.kind == "noun"), None)
+        return noun is not None and any(e.table == table and e.column is None for e in noun.entries)
+
+    def group_keys(self, columns: tuple[Expression, ...]) -> tuple[Expression, ...]:
+        """Group keys for what is shown: with its key where rows of a table are shown by their name, for two may share it."""
+        keys: list[Expression] = []
+        for table in dict.fromkeys(c.table for each in columns for c in expression_columns(each)):
+            if set(self.index.label(table)) & set(columns) and table in self.table_scores:
+                keys += [ColumnRef(table, name) for name in self.index.tables[table].key]
+        return tuple(dict.fromkeys((*keys, *columns)))
 
     def is_measure(self, ref: ColumnRef) -> bool:
         """Whether a column holds numbers that say how much, and no keys."""

@@ -32,7 +32,7 @@ def drop_selected(plan: Plan, scene: Scene) -> Iterator[Plan]:
     said = {named.ref for named in scene.columns}
     for at, each in enumerate(plan.select if len(plan.select) > 1 else ()):
         if plan.group and not ranked:
-            if aggregates and each in plan.group:
+            if aggregates and each in plan.group and len(plan.select) - aggregates == 1:
                 continue
             if aggregates == 1 and isinstance(each, Aggregate):
                 continue
@@ -64,7 +64,7 @@ def add_selected(plan: Plan, scene: Scene) -> Iterator[Plan]:
     shown = {column for each in plan.select for column in expression_columns(each)}
     first = next((n.at for n in scene.columns if n.ref in shown), 0)
     for named in scene.columns:
-        if named.ref in shown or named.score < 0.55:
+        if named.ref in shown or named.score < 0.55 or scene.is_outdone(named):
             continue
         if named.ref.table in own or scene.is_near(own, named.ref.table):
             before = named.at < first
@@ -72,7 +72,8 @@ def add_selected(plan: Plan, scene: Scene) -> Iterator[Plan]:
             yield _with_select(plan, select)
     for table in own:
         label = scene.index.label(table)[:1]
-        if label and label[0] not in shown and scene.table_scores.get(table, 0.0) >= 0.6:
+        bare = all(column.table != table for column in shown)
+        if label and bare and scene.table_scores.get(table, 0.0) >= 0.6:
             yield _with_select(plan, (*label, *plan.select))
 
 
@@ -89,7 +90,7 @@ def _replacements(each: Expression, scene: Scene) -> Iterator[Expression]:
             yield from scene.rivals.get(each, ())
             roles = scene.index.tables[each.table]
             label = scene.index.label(each.table)
-            if each in label:
+            if label == (each,):
                 yield from (ColumnRef(each.table, name) for name in roles.key[:1])
             elif roles.key == (each.column,):
                 yield from label[:1]
@@ -138,6 +139,13 @@ def _other_aggregates(each: Expression, plan: Plan, scene: Scene) -> Iterator[Ex
                 key = scene.index.tables[table].key
                 if len(key) == 1:
                     yield Aggregate("count", ColumnRef(table, key[0]), distinct=True)
+            for table in plan_tables(plan):
+                for ref in scene.columns_of(table):
+                    if scene.index.words[ref] == scene.index.tables[table].words:
+                        yield Aggregate("count", ref, distinct=True)
+                        if scene.is_measure(ref):
+                            yield ref
+                            yield Aggregate("sum", ref)
         case Aggregate(function="count", argument=ColumnRef() as argument, distinct=distinct):
             yield Aggregate("count")
             yield Aggregate("count", argument, distinct=not distinct)
@@ -161,5 +169,5 @@ def count_beside(plan: Plan, scene: Scene) -> Iterator[Plan]:
     if Aggregate("count") in plan.select and len(plan.select) > 1 and ranked:
         yield replace(plan, select=tuple(e for e in plan.select if e != Aggregate("count")))
     elif scene.is_said("count") and not any(isinstance(e, Aggregate | Star) for e in plan.select):
-        group = plan.group or plan.select
+        group = plan.group or scene.group_keys(plan.select)
         yield replace(plan, select=(*plan.select, Aggregate("count")), group=group, distinct=False)

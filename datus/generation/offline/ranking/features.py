@@ -132,8 +132,8 @@ def features(plan: AnyPlan, origin: Origin, evidence: Evidence) -> list[float]:
     row = [
         *evidence.shape,
         float(origin.rank), origin.gap, origin.doubt, origin.sure, float(origin.unread),
-        float(origin.edit is not None),
-        *(float(origin.edit == name) for name in EDITS),
+        float(len(origin.edits)),
+        *(float(name in origin.edits) for name in EDITS),
         *(float(has[name]) for name in TRAITS),
     ]  # fmt: skip
     for likely in evidence.traits:
