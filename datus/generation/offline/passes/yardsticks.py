@@ -1,7 +1,7 @@
 """The passes that compare with a value of the data: an average or extreme of all rows, or another row's value."""
 
 from datus.generation.offline.chinese import DEGREES
-from datus.generation.offline.cues import MEASURES, Measure
+from datus.generation.offline.cues import MEASURES, CueKind, Measure
 from datus.generation.offline.draft import Draft, Filter
 from datus.generation.offline.filters import BETWEEN_NOUN_AND_TEST
 from datus.generation.offline.plan import (
@@ -17,6 +17,9 @@ from datus.generation.offline.plan import (
 _MIRRORED: dict[Operator, Operator] = {
     "<": ">", ">": "<", "<=": ">=", ">=": "<=", "=": "=", "!=": "!=",
 }  # fmt: skip
+
+
+_UNITS: frozenset[CueKind] = frozenset({"unit"})
 
 
 def averages(draft: Draft) -> None:
@@ -41,6 +44,8 @@ def _against_average(draft: Draft, at: int) -> bool:
     def is_aggregate(place: int) -> bool:
         return draft.is_cue(place, "aggregate", "superlative")
 
+    if draft.chinese and draft.preceding(at, draft.is_number, skip=_UNITS, reach=2) is not None:
+        return False  # 60岁以上的平均工资: the number is what is compared with
     average_at = draft.following(at, is_aggregate, reach=5)
     between = None
     if average_at is None and not draft.chinese:
