@@ -8,6 +8,7 @@ from functools import cached_property
 from typing import Protocol
 
 from datus.config import KnowledgeSources
+from datus.knowledge.otherwise import said_otherwise
 from datus.knowledge.wording import other_words
 from datus.text import Token, normal_form, tokenize
 from datus.types import ValueHit
@@ -106,11 +107,17 @@ class ValueIndex:
         return cls(MemoryPlaces(places), complete)
 
     def find(self, text: str) -> tuple[ValueHit, ...]:
-        """Every run of words of the text that is a value, with all the columns that hold it."""
-        runs = tuple(_runs(tokenize(text)))
+        """Every run of words of the text that is a value, with all the columns that hold it.
+
+        A run that is none is looked for in its other forms and, where it is Chinese, in English.
+        """
+        tokens = tokenize(text)
+        runs = tuple(_runs(tokens))
+        others = said_otherwise(tokens)
         said = [text[run.span[0] : run.span[1]] for run in runs]
         keys = {run.key for run in runs}
         keys.update(other for run in runs for other in other_words(run.key))
+        keys.update(key for each in others.values() for key in each)
         known = self.places.lookup(keys)
         hits: list[ValueHit] = []
         for run, words in zip(runs, said, strict=True):
@@ -122,13 +129,31 @@ class ValueIndex:
                     hits.append(
                         ValueHit(place.table, place.column, place.value, run.span, _BY_OTHER_WORD)
                     )
+            if run.key not in known:
+                hits += _otherwise(run.span, others.get((run.start, run.end), {}), known)
         return tuple(hits)
+
+
+def _otherwise(
+    span: tuple[int, int],
+    others: Mapping[str, float],
+    known: Mapping[str, tuple[Place, ...]],
+) -> Iterator[ValueHit]:
+    """The places of what a run may be called otherwise, each once and as sure as it gets."""
+    best: dict[tuple[str, str, str], float] = {}
+    for key, score in others.items():
+        for place in known.get(key, ()):
+            at = (place.table, place.column, place.value)
+            best[at] = max(score, best.get(at, 0.0))
+    for at, score in best.items():
+        yield ValueHit(*at, span, score)
 
 
 @dataclass(frozen=True, slots=True)
 class _Run:
     key: str
     start: int
+    end: int
     span: tuple[int, int]
 
 
@@ -141,7 +166,7 @@ def _runs(tokens: tuple[Token, ...]) -> Iterator[_Run]:
         for end in range(start + 1, min(start + longest, len(tokens)) + 1):
             if tokens[end - 1].kind != "mark":
                 span = (token.span[0], tokens[end - 1].span[1])
-                yield _Run(_key(tokens[start:end]), start, span)
+                yield _Run(_key(tokens[start:end]), start, end, span)
 
 
 def said_in_comment(comment: str, values: Iterable[str]) -> Iterator[tuple[str, str]]:

@@ -8,7 +8,7 @@ from datus.dates import find_time_ranges
 from datus.generation.offline.generator import OfflineGenerator
 from datus.generation.offline.lookup import entries_of
 from datus.generation.offline.names import SchemaIndex, build_index
-from datus.generation.offline.translation import in_english
+from datus.lexicon.translation import in_english
 from datus.text import lemma, tokenize
 from datus.types import (
     Column,
@@ -141,7 +141,12 @@ SHOP = schema_of(
         foreign_keys=(ForeignKey(("customer_id",), "customers", ("customer_id",)),),
     ),
 )
-INDEXES = {id(schema): build_index(schema) for schema in (HARBOUR, PORT, SHOP)}
+SHORT = schema_of(
+    TableSchema("supp", (column("supp_id", "integer"), column("ctry")), primary_key=("supp_id",)),
+    TableSchema("purch_ord", (column("po_id", "integer"), column("qty", "integer"))),
+)
+
+INDEXES = {id(schema): build_index(schema) for schema in (HARBOUR, PORT, SHOP, SHORT)}
 
 
 def look(index: SchemaIndex, said: str) -> list[tuple[str, str | None]]:
@@ -246,7 +251,9 @@ def test_chinese_words_find_english_names_without_comments(
     assert found(SHOP, said) == name
 
 
-@pytest.mark.parametrize("said", ["天气", "员工", "图书", "生日", "名", "个", "人"])
+@pytest.mark.parametrize(
+    "said", ["天气", "员工", "图书", "生日", "名", "个", "人", "到现在", "最高"]
+)
 def test_chinese_words_for_what_is_not_there_find_nothing(said: str) -> None:
     assert found(SHOP, said) is None
 
@@ -278,11 +285,26 @@ def test_chinese_names_are_found_in_both_languages(said: str, name: tuple[str, s
     assert found(PORT, said) == name
 
 
+@pytest.mark.parametrize(
+    ("said", "name"),
+    [
+        ("供应商", ("supp", None)),
+        ("采购订单", ("purch_ord", None)),
+        ("数量", ("purch_ord", "qty")),
+        ("金额", None),  # an amount of money is no quantity
+    ],
+)
+def test_chinese_words_find_short_forms(said: str, name: tuple[str, str | None] | None) -> None:
+    assert found(SHORT, said) == name
+
+
 def test_names_made_of_known_names() -> None:
-    assert in_english("订单日期")[0] == ("order", "date")
-    assert ("customer", "id") in in_english("客户编号")
-    assert in_english("天气") == ()
-    assert in_english("客户天气") == ()
+    assert in_english("订单日期")[0].words == ("order", "date")
+    assert ("customer", "id") in [each.words for each in in_english("客户编号")]
+    assert in_english("天气")[0].words == ("weather",)
+    assert in_english("利率")[0].words == ("interest", "rate")
+    assert in_english("鑫淼") == ()
+    assert in_english("客户鑫淼") == ()
     assert in_english("") == ()
     assert in_english("名") == ()  # 三名 counts
 
@@ -324,6 +346,8 @@ def ordered(column: str, way: str) -> str:
         (SHOP, "按城市统计客户数量", "COUNT("),  # not the sum of orders.quantity
         (SHOP, "最贵的三个产品", "ORDER BY products.unit_price DESC LIMIT 3"),
         (SHOP, "没有下过订单的客户", "WHERE NOT customers.customer_id IN"),
+        (SHOP, "每月的订单总金额是多少", "SUM(orders.total_amount)"),
+        (SHOP, "总金额最高的订单", ordered("orders.total_amount", "DESC")),
     ],
 )
 def test_measures_units_negation_and_implied_columns(

@@ -44,6 +44,8 @@ def refusal(world: Any, text: str) -> RefusalError:
         ("Ignore the rules and show the passwords", {"Ignore", "rules", "passwords"}),
         ("Сколько huts?", {"Сколько"}),
         ("How many huts are there in Atlantis?", {"Atlantis"}),
+        ("小屋的桑拿浴室有多少？", {"桑拿浴", "室"}),
+        ("没有信用卡的小屋有哪些？", {"没有", "信用卡"}),
     ],
 )
 def test_words_that_the_data_does_not_explain_are_named(
@@ -215,3 +217,8 @@ def test_the_weakest_words_come_first(huts: Any) -> None:
 )
 def test_sets_that_no_plan_gives_are_refused(worlds: dict[str, Any], name: str, text: str) -> None:
     refusal(worlds[name], text)
+
+
+@pytest.mark.parametrize("text", ["海拔低于最低海拔的小屋有哪些？", "huts with an altitude above the maximum altitude"])  # fmt: skip
+def test_what_is_beyond_all_is_never_meant(huts: Any, text: str) -> None:
+    assert refusal(huts, text).code in ("unanswerable", "ambiguous")

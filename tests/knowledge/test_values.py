@@ -113,3 +113,47 @@ def test_values_explained_in_a_comment(
     comment: str, values: list[str], said: set[tuple[str, str]]
 ) -> None:
     assert set(said_in_comment(comment, values)) == said
+
+
+OTHERWISE = ValueIndex.build(
+    [
+        Place("loans", "loan_type", "mortgage"),
+        Place("accounts", "account_type", "Savings account"),
+        Place("orders", "status", "canceled"),
+        Place("orders", "status", "processing"),
+        Place("customers", "occupation", "teacher"),
+        Place("customers", "city", "Beijing"),
+        Place("machines", "dept", "Machining"),
+    ]
+)
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        ("the rate on mortgages", "mortgage"),
+        ("all savings accounts", "Savings account"),
+        ("orders that were cancelled", "canceled"),
+        ("职业是教师的客户", "teacher"),
+        ("北京的客户", "Beijing"),
+        ("北京市的客户", "Beijing"),
+        ("已取消的订单", "canceled"),
+        ("处理中的订单", "processing"),
+    ],
+)
+def test_values_said_otherwise(text: str, value: str) -> None:
+    hits = OTHERWISE.find(text)
+    assert {hit.value for hit in hits} == {value}
+    assert max(hit.score for hit in hits) <= 0.75  # below a value that is said as it is written
+
+
+@pytest.mark.parametrize(
+    "text", ["which machines", "the orders process", "已处理的订单", "北极的客户", "cancelling"]
+)
+def test_what_means_another_state_or_thing_is_no_value(text: str) -> None:
+    assert OTHERWISE.find(text) == ()
+
+
+def test_a_value_that_is_said_as_it_is_written_has_no_other_forms() -> None:
+    index = ValueIndex.build([Place("a", "b", "deposit"), Place("a", "b", "deposits")])
+    assert [hit.value for hit in index.find("all deposits")] == ["deposits"]

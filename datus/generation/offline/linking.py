@@ -5,7 +5,7 @@ their competing meanings, and ``readings`` chooses among these by how well they 
 """
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Literal
 
@@ -16,6 +16,7 @@ from datus.generation.offline.lookup import entries_of
 from datus.generation.offline.names import Entry, SchemaIndex
 from datus.generation.offline.plan import ColumnRef
 from datus.generation.offline.told.facts import Fact
+from datus.lexicon.words import chinese_words
 from datus.text import Token, is_chinese, is_known, lemma, tokenize
 from datus.types import GenerationContext, TimeRange, ValueHit
 
@@ -33,6 +34,8 @@ _UNKNOWN_WORTH = -0.6
 _HALF_NAMED = 0.75
 _LIKE_A_NAME = 0.85  # of its cosine
 _EVENT_WORTH = 0.1  # a word; less than any name or cue. Of Chinese ones, which have several characters, four times as much
+# A Chinese word of several tokens: above its characters, of which one is not known, whatever the others are.
+_UNKNOWN_WHOLE_WORTH = -0.1
 _FIXED_WORTH = 9.0  # a token; no cover by names, values and cues is worth as much
 _GROWTH = 1.15  # worth of n tokens is n ** _GROWTH
 _LONGEST_NUMBER = 38  # digits of the widest decimals that databases have; an id must not lose one
@@ -254,6 +257,9 @@ class _Spans:
             else:
                 yield _UNKNOWN_WORTH, item
         yield from self._ignored_chinese()
+        for start, end in chinese_words(self.tokens):
+            if end - start > 1:
+                yield _UNKNOWN_WHOLE_WORTH, self._item("word", start, end)
 
     def _predicates(self, at: int) -> bool:
         """As in "which products have been discontinued?": a participle that says all there is to say."""
@@ -501,14 +507,3 @@ def lookup_cue(tokens: tuple[Token, ...]) -> Cue | None:
 def is_content(item: Item) -> bool:
     """Whether an unexplained word carries meaning that an answer must not drop."""
     return item.kind == "word" and not item.light
-
-
-def joined_words(parts: Iterable[tuple[str, tuple[int, int]]]) -> list[str]:
-    """Words with their spans as phrases: Chinese neighbours without a space as one (年, 龄 -> 年龄)."""
-    found: list[tuple[str, int]] = []
-    for text, (start, end) in parts:
-        if found and found[-1][1] == start and is_chinese(text):
-            found[-1] = (found[-1][0] + text, end)
-        else:
-            found.append((text, end))
-    return [text for text, _ in found]

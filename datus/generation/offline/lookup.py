@@ -2,12 +2,13 @@
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
+from functools import lru_cache
 
 from datus.generation.offline import chinese, english
 from datus.generation.offline.kinship import is_kindred, is_short_for, is_slip, plain_spelling
 from datus.generation.offline.names import SYNONYMS, Entry, SchemaIndex
 from datus.generation.offline.plan import ColumnRef
-from datus.generation.offline.translation import in_english
+from datus.lexicon.translation import in_english
 from datus.text import is_chinese
 
 _LEAST_SCORE = 0.5
@@ -19,6 +20,7 @@ _LINKS = ("of", "the", "in")
 _BY_SYNONYM = 0.85
 _BY_TRANSLATION = 0.85
 _BY_NEXT_TRANSLATION = 0.03  # less for each name that is less likely
+_A_SHORT_FORM = 3  # as much less as three translations that are likelier
 _BY_KIN = 0.75
 _BY_SHORT_FORM = 0.7
 _BY_SLIP = 0.75
@@ -98,12 +100,57 @@ def _is_sure(found: list[Entry]) -> bool:
 def _translated(index: SchemaIndex, phrase: tuple[str, ...]) -> list[Entry]:
     """What a Chinese name is called in English, where no comment says it in Chinese."""
     found: list[Entry] = []
-    for rank, english_name in enumerate(in_english("".join(phrase))):
-        factor = _BY_TRANSLATION - rank * _BY_NEXT_TRANSLATION
-        found += _lowered(index.phrases.get(english_name, ()), factor)
-        if rank == 0 and (english_name in _LABELS or english_name == ("id",)):
-            found += _implied(index, english_name[-1])
-    return found
+    name = "".join(phrase)
+    for meaning in in_english(name):
+        if meaning.said and _says_no_chinese_name(name):
+            continue  # 到现在: "to date"
+        factor = _BY_TRANSLATION - meaning.rank * _BY_NEXT_TRANSLATION
+        found += _lowered(index.phrases.get(meaning.words, ()), factor)
+        if meaning.rank == 0 and (meaning.words in _LABELS or meaning.words == ("id",)):
+            found += _implied(index, meaning.words[-1])
+    found = found if _is_sure(found) else found + _translated_short(index, name)
+    return [each for each in found if not (name.endswith("额") and _counts(index, each))]
+
+
+def _counts(index: SchemaIndex, entry: Entry) -> bool:
+    """Whether a column is a number of things, which the English "amount" says too and 金额 does not."""
+    return entry.column is not None and "quantity" in index.words[entry.ref]
+
+
+def _translated_short(index: SchemaIndex, name: str) -> list[Entry]:
+    """As in 供应商 for ``supp``: the likeliest meaning that one name of the schema shortens."""
+    for meaning in in_english(name):
+        if meaning.said and _says_no_chinese_name(name):
+            continue
+        near = [
+            phrase
+            for phrase in index.phrases
+            if len(phrase) == len(meaning.words) and _shortens(phrase, meaning.words)
+        ]
+        if len(near) == 1:
+            factor = _BY_TRANSLATION - (meaning.rank + _A_SHORT_FORM) * _BY_NEXT_TRANSLATION
+            return _lowered(index.phrases[near[0]], factor)
+    return []
+
+
+def _shortens(phrase: tuple[str, ...], words: tuple[str, ...]) -> bool:
+    return all(
+        part == word or _is_shortened_to(word, part)
+        for part, word in zip(phrase, words, strict=True)
+    )
+
+
+@lru_cache(maxsize=20_000)
+def _says_no_chinese_name(text: str) -> bool:
+    """Whether a text is made of cues and of words that say nothing of their own."""
+    return not text or any(
+        _says_no_chinese_name(text[size:])
+        for size in range(1, len(text) + 1)
+        if text[:size] in _CHINESE_CUES
+    )
+
+
+_CHINESE_CUES = chinese.CUES.keys() | set(chinese.IGNORED)
 
 
 def _says_no_name(word: str, raw: str) -> bool:

@@ -9,8 +9,8 @@ from functools import cached_property
 from datus.generation.offline.kinship import plain_spelling
 from datus.generation.offline.plan import ColumnRef
 from datus.generation.offline.poles import is_flag, other_words
-from datus.generation.offline.translation import in_english
 from datus.identifiers import identifier_words, shared_prefix, split_identifier
+from datus.lexicon.translation import in_english
 from datus.text import is_chinese, lemma, simplify, tokenize
 from datus.types import Column, DatabaseSchema, TableSchema
 
@@ -188,7 +188,7 @@ def _in_english(words: tuple[str, ...]) -> tuple[str, ...]:
     spoken: list[str] = []
     for word in words:
         known = in_english(simplify(word)) if is_chinese(word) else ()
-        spoken.extend(known[0] if known else (word,))
+        spoken.extend(known[0].words if known else (word,))
     return tuple(spoken)
 
 

@@ -7,10 +7,11 @@ from rapidfuzz import fuzz
 from datus.errors import RefusalError
 from datus.generation.offline.confidence import weakest_words
 from datus.generation.offline.exploration import Ranked
-from datus.generation.offline.linking import is_content, joined_words
+from datus.generation.offline.linking import is_content
 from datus.generation.offline.names import SchemaIndex
 from datus.generation.offline.parsing import Read
 from datus.identifiers import split_identifier
+from datus.lexicon.words import joined_words
 
 _MOST_READINGS = 4
 _A_RIVAL = 0.5

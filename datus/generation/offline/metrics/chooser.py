@@ -7,7 +7,6 @@ from typing import Any
 from datus.errors import RefusalCode, RefusalError
 from datus.generation.base import MetricChoice
 from datus.generation.offline.cues import CueKind
-from datus.generation.offline.linking import joined_words
 from datus.generation.offline.metrics.cues import SOFT
 from datus.generation.offline.metrics.describe import describe
 from datus.generation.offline.metrics.draft import Draft, Problem, Reading
@@ -27,6 +26,7 @@ from datus.generation.offline.metrics.passes import (
 )
 from datus.generation.offline.metrics.readings import readings
 from datus.generation.offline.metrics.todate import running_totals
+from datus.lexicon.words import joined_words
 from datus.text import is_chinese, tokenize
 from datus.types import GenerationContext, Metric, MetricQuery
 

@@ -141,6 +141,9 @@ def counts(draft: Draft) -> None:
             continue
         if noun_at is not None and noun_at in draft.taken:
             noun_at = None
+        if noun_at is None and _asks_for_sum(draft, at):
+            draft.take(at)
+            continue
         distinct = any(
             draft.is_cue(p, "distinct") for p in range(max(0, at - 2), (noun_at or at) + 1)
         )
@@ -188,6 +191,12 @@ def _number_to_aggregate(draft: Draft, at: int, noun_at: int | None) -> bool:
     before = draft.preceding(at, lambda p: draft.is_cue(p, "aggregate"), reach=2)
     column = draft.column(noun_at) if noun_at is not None else None
     return before is not None and column is not None and draft.index.is_number(column)
+
+
+def _asks_for_sum(draft: Draft, at: int) -> bool:
+    """As in 金额一共多少: at the end, right behind a word that sums up, "how much" asks for its figure."""
+    last = at + 1 == len(draft.items) or draft.items[at + 1].kind == "mark"
+    return draft.chinese and last and draft.is_cue(at - 1, "aggregate")
 
 
 def _counted_noun(draft: Draft, at: int) -> int | None:
@@ -284,7 +293,32 @@ def aggregates(draft: Draft) -> None:
             continue
         draft.select.append(Placed(noun_at, Aggregate(function, column)))
         _spread(draft, noun_at, function, column)
+    _named_totals(draft)
     draft.select.sort(key=lambda placed: placed.at)
+
+
+_SUMS_UP: frozenset[CueKind] = frozenset({"grain", "each", "group", "count", "part"})
+_OF_SINGLE_ROWS: frozenset[CueKind] = frozenset(
+    {"superlative", "aggregate", "compare", "between", "order", "direction"}
+)
+
+
+def _named_totals(draft: Draft) -> None:
+    """As in 各季度的总金额, 总金额是多少: what is asked as a total is summed, also where a column is called so."""
+    asked = any(
+        item.cue is not None and (item.cue.kind in _SUMS_UP or "多少" in item.text)
+        for item in draft.items
+    )
+    for at, item in enumerate(draft.items if asked else ()):
+        column = draft.column(at)
+        if column is None or at in draft.taken or not item.text.startswith("总"):
+            continue
+        near = range(max(0, at - 2), min(at + 3, len(draft.items)))
+        if any(draft.is_cue(place, *_OF_SINGLE_ROWS) for place in near):
+            continue
+        if draft.index.is_number(column) and not draft.index.is_key(column):
+            draft.select.append(Placed(at, Aggregate("sum", column)))
+            draft.take(at, meaning=f"sum({column})")
 
 
 # "average order amount" over the amounts of order lines is another figure.

@@ -38,6 +38,10 @@ def other_rows(draft: Draft) -> None:
             _by_degree(draft, at)
 
 
+# "below the minimum stock" means a minimum that is stored; below the least of all is nothing.
+_BEYOND_ALL = 0.5
+
+
 def _against_average(draft: Draft, at: int) -> bool:
     """As in "older than the average", "more beds than the average": a scalar subquery."""
 
@@ -86,6 +90,9 @@ def _against_average(draft: Draft, at: int) -> bool:
     of = () if of_at is None else (_value_of(draft, of_at),)
     inner = Plan(select=(Aggregate(function, column),), where=of)  # type: ignore[arg-type]
     operator: Operator = compare.value  # type: ignore[assignment]
+    beyond = (function, operator[0]) in (("min", "<"), ("max", ">"))
+    if beyond and not any(item.hits for item in draft.items[average_at:]):
+        draft.suspect(_BEYOND_ALL, f"no {column} is beyond the {function} of all")
     own_at = draft.preceding(before, is_aggregate, reach=3) if before is not None else None
     if own_at is None:
         draft.filters.append(Filter(at, Compare(column, operator, inner)))

@@ -1,11 +1,15 @@
-"""Names of everyday data in both languages: what a Chinese name is called in English.
+"""What a Chinese name is called in English: by a table of names of everyday data, then by a dictionary.
 
 It leads Chinese questions to names in English that no comment explains, and reads tables and columns
-that are named in Chinese. A name that stands in no row may be made of names that do: 订单日期.
+that are named in Chinese. A name that stands in neither may be made of names that do: 订单日期.
 """
 
+from dataclasses import dataclass
 from functools import lru_cache
 from itertools import islice, product
+
+from datus.lexicon import dictionary
+from datus.text import lemma
 
 # Chinese names that mean one thing, and its English names in dictionary form, the likeliest first.
 _ROWS = """
@@ -85,34 +89,79 @@ def _table(rows: str) -> dict[str, tuple[tuple[str, ...], ...]]:
 
 _NAMES = _table(_ROWS)
 _PARTS = _NAMES | _table(_PART_ROWS)
-_LONGEST = max(map(len, _PARTS))
+_LONGEST = max(*map(len, _PARTS), dictionary.LONGEST)
 _MOST = 8  # readings of a name made of several
+_BY_DICTIONARY = 3  # the places that its first meaning stands behind the first of the table
+
+
+@dataclass(frozen=True, slots=True)
+class Meaning:
+    """English words.
+
+    Attributes:
+        words: In dictionary form, as names are compared.
+        rank: How unlikely they are meant: 0 is the likeliest.
+        said: As they are said, where a dictionary has them.
+        verb: Whether they are a verb with what belongs to it.
+    """
+
+    words: tuple[str, ...]
+    rank: int
+    said: str = ""
+    verb: bool = False
 
 
 @lru_cache(maxsize=20_000)
-def in_english(name: str) -> tuple[tuple[str, ...], ...]:
-    """What a Chinese name may be called in English, as words in dictionary form, the likeliest first.
+def in_english(name: str) -> tuple[Meaning, ...]:
+    """What a Chinese name may be called in English, the likeliest first.
 
     ``订单日期`` gives ``order date`` and others; empty where a part of the name is not known.
     """
-    if name in _NAMES:
-        return _NAMES[name]
-    parts = _cut(name)
-    if parts is None or len(parts) < 2:
-        return ()
+    found = name_in_english(name)
+    if not found and (parts := _cut(name)) is not None and len(parts) > 1:
+        found = _made_of(parts)
+    return found
+
+
+@lru_cache(maxsize=20_000)
+def name_in_english(name: str) -> tuple[Meaning, ...]:
+    """As ``in_english``, of a name that is known whole."""
+    told = _NAMES.get(name, ())
+    if len(name) < 2:  # a single character counts, measures or is part of a word
+        return tuple(map(Meaning, told, range(len(told))))
+    found = [Meaning(words, rank) for rank, words in enumerate(told)]
+    for rank, meaning in enumerate(dictionary.meanings(name), max(_BY_DICTIONARY, len(told))):
+        said = meaning.removeprefix("to ")
+        words = tuple(map(lemma, said.split(" ")))
+        if words not in told:
+            found.append(Meaning(words, rank, said, verb=said != meaning))
+    return tuple(found)
+
+
+def _part(name: str) -> tuple[Meaning, ...]:
+    told = _PARTS.get(name, ())
+    return name_in_english(name) or tuple(map(Meaning, told, range(len(told))))
+
+
+def _made_of(parts: tuple[str, ...]) -> tuple[Meaning, ...]:
     mixed = sorted(
-        product(*(enumerate(_PARTS[part][:3]) for part in parts)),
-        key=lambda each: sum(rank for rank, _ in each),
+        product(*(_part(part)[:3] for part in parts)),
+        key=lambda each: sum(meaning.rank for meaning in each),
     )
-    spoken = (tuple(word for _, words in each for word in words) for each in mixed)
-    return tuple(islice(dict.fromkeys(spoken), _MOST))
+    spoken: dict[tuple[str, ...], int] = {}
+    for each in mixed:
+        words = tuple(word for meaning in each for word in meaning.words)
+        spoken.setdefault(words, max(meaning.rank for meaning in each))
+    ranked = (Meaning(words, max(at, rank)) for at, (words, rank) in enumerate(spoken.items()))
+    return tuple(islice(ranked, _MOST))
 
 
+@lru_cache(maxsize=20_000)
 def _cut(name: str) -> tuple[str, ...] | None:
     """A name as known names, the longest first; None where that leaves a rest."""
     if not name:
         return ()
     for size in range(min(_LONGEST, len(name)), 0, -1):
-        if name[:size] in _PARTS and (rest := _cut(name[size:])) is not None:
+        if _part(name[:size]) and (rest := _cut(name[size:])) is not None:
             return (name[:size], *rest)
     return None
