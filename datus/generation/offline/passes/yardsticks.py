@@ -79,12 +79,7 @@ def _against_average(draft: Draft, at: int) -> bool:
         return False
     before = draft.preceding(at, draft.is_column, skip=BETWEEN_NOUN_AND_TEST, reach=5)
     before = between if between is not None else before
-    column = draft.column(before) if before is not None else None
-    if column is None or not draft.index.is_number(column):
-        column = draft.column(after) if after is not None else None
-    if column is None and compare.measure is not None:
-        found = draft.measured(compare.measure, at)
-        column = found[0] if found else None
+    column = _compared(draft, at, before, after)
     if column is None or not draft.index.is_number(column) or function not in ("avg", "max", "min"):
         return False
     of = () if of_at is None else (_value_of(draft, of_at),)
@@ -106,6 +101,18 @@ def _against_average(draft: Draft, at: int) -> bool:
     draft.take(*(p for p in (before, of_at, after) if p is not None), average_at, *counts)
     draft.take(at, meaning=f"{column} {operator} {function}({column})")
     return True
+
+
+def _compared(draft: Draft, at: int, before: int | None, after: int | None) -> ColumnRef | None:
+    """The column of numbers before a comparison or behind its average, else what the comparing word measures."""
+    column = draft.column(before) if before is not None else None
+    if column is None or not draft.index.is_number(column):
+        column = draft.column(after) if after is not None else None
+    cue = draft.items[at].cue
+    if column is None and cue is not None and cue.measure is not None:
+        found = draft.measured(cue.measure, at)
+        column = found[0] if found else None
+    return column
 
 
 def _behind_whole(draft: Draft, at: int) -> int | None:
