@@ -2,7 +2,7 @@
 
 import itertools
 import sqlite3
-from collections.abc import Iterator, Sequence
+from collections.abc import Hashable, Iterator, Sequence
 from dataclasses import dataclass
 from multiprocessing import Pool
 from pathlib import Path
@@ -16,6 +16,7 @@ from datus.generation.offline.linking import Item
 from datus.generation.offline.plan import signature
 from datus.generation.offline.rendering import Renderer, UnreachableTablesError
 from datus.types import GenerationContext, QueryResult, ResultColumn
+from datus.workflow.agreement import rows_of
 
 _MOST_ROWS = 5_000
 _MOST_STEPS = 10_000_000  # of SQLite's machine, some tenths of a second; counted, so that every run ends alike
@@ -33,13 +34,15 @@ class Asked:
 
 @dataclass(frozen=True)
 class Labelled:
-    """A question's candidates and which of them give the rows of a reference."""
+    """A question's candidates, which of them give the rows of a reference, and which give the same rows: those
+    of equal ``outcomes``; None says nothing (see ``workflow.agreement.rows_of``) or does not run."""
 
     number: int
     database: str
     items: tuple[Item, ...]
     proposals: tuple[Proposal, ...]
     right: tuple[bool, ...]
+    outcomes: tuple[int | None, ...]
 
 
 class Databases:
@@ -99,8 +102,10 @@ def _label(number: int) -> Labelled:
     again = edited(read.proposals[:EDITED], scene, seen)
     proposals = [*read.proposals[:READINGS], *again]
     renderer = Renderer(prepared.index, prepared.graph)
-    kept, right = [], []
-    known: dict[str, bool] = {}
+    kept: list[Proposal] = []
+    known: dict[str, tuple[bool, int | None]] = {}
+    judged: list[tuple[bool, int | None]] = []
+    numbers: dict[Hashable, int] = {}
     for proposal in proposals:
         try:
             sql = renderer.sql(proposal.plan)
@@ -108,9 +113,12 @@ def _label(number: int) -> Labelled:
             continue
         if sql not in known:
             result = _databases.run(database, sql)
-            known[sql] = result is not None and any(
-                matches(result, each) for each in asked.references
-            )
+            right = result is not None and any(matches(result, each) for each in asked.references)
+            rows = None if result is None else rows_of(result)
+            outcome = None if rows is None else numbers.setdefault(rows, len(numbers))
+            known[sql] = right, outcome
         kept.append(proposal)
-        right.append(known[sql])
-    return Labelled(number, database, read.items, tuple(kept), tuple(right))
+        judged.append(known[sql])
+    right_ones = tuple(right for right, _ in judged)
+    outcomes = tuple(outcome for _, outcome in judged)
+    return Labelled(number, database, read.items, tuple(kept), right_ones, outcomes)

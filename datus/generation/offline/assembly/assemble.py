@@ -30,6 +30,8 @@ from datus.generation.offline.plan import (
     Compare,
     Condition,
     Expression,
+    IsNull,
+    Member,
     Order,
     Plan,
     Star,
@@ -62,9 +64,11 @@ def _plan(draft: Draft) -> Plan | None:
         return None
     gone = (*negated_elsewhere(draft, plan), *absent(draft, plan), *required(draft, plan))
     plan = replace(plan, tables=without_inner(draft, plan, gone))
-    plan = replace(plan, where=(*plan.where, *alternatives(draft), *gone))
+    plan = replace(plan, where=_without_repeats((*plan.where, *alternatives(draft), *gone)))
     if _contradicts(plan.where):
         draft.suspect(1.0, "the conditions leave no value between them")
+    if _repeats_question(plan):
+        draft.suspect(0.6, "the answer would only repeat what the question says")
     plan = _ordered(draft, _extreme_rows(draft, plan))
     plan = compared_once(draft, _sorted_groups(draft, _grouped(draft, plan)))
     if plan.having and not plan.group:
@@ -77,6 +81,25 @@ def _plan(draft: Draft) -> Plan | None:
     if _counts_itself(draft, plan) or (plan.having and not plan.group):
         draft.suspect(1.0, "the question does not say what is counted or compared")
     return rows_once(draft, plan)
+
+
+def _without_repeats(conditions: tuple[Condition, ...]) -> tuple[Condition, ...]:
+    """Each condition once; a key that is missing has no partner, which needs no second test."""
+    missing = {each.column for each in conditions if isinstance(each, IsNull) and not each.negated}
+    return tuple(
+        each
+        for each in dict.fromkeys(conditions)
+        if not (isinstance(each, Member) and each.negated and each.column in missing)
+    )
+
+
+def _repeats_question(plan: Plan) -> bool:
+    """Whether all that is shown is held to one value by the conditions."""
+    fixed = {
+        each.left for each in plan.where if isinstance(each, Compare) and each.operator == "="
+        and not isinstance(each.right, Plan)
+    }  # fmt: skip
+    return bool(plan.select) and not plan.group and set(plan.select) <= fixed
 
 
 def _contradicts(conditions: tuple[Condition, ...]) -> bool:

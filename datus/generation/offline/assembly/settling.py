@@ -33,7 +33,7 @@ def leftover_nouns(draft: Draft) -> None:
             weak = draft.items[at].entries[0].score <= 0.5 and draft.index.is_key(column)
             if _names_a_filter(draft, at, column):
                 pass
-            elif weak:  # "branch" for branch_id: the thing, not its number
+            elif _only_happens(draft, at, column) or weak:
                 draft.mentions.append((at, column.table))
             elif draft.asking[at] or not (draft.select or draft.mentions):
                 for each in _named_columns(draft, at, column):
@@ -74,6 +74,17 @@ def _names_a_filter(draft: Draft, at: int, column: ColumnRef) -> bool:
         isinstance(each.condition, Compare) and each.condition.left == column and each.at < at
         for each in draft.filters
     )
+
+
+def _only_happens(draft: Draft, at: int, column: ColumnRef) -> bool:
+    """注册的学生, 下过单的客户: a date that is called by its event alone says what rows did, and is not asked for
+    where anything else is."""
+    event = draft.chinese and draft.items[at].text[-1] not in _TIME_ENDS
+    others = draft.select or draft.mentions or any(map(draft.table, range(len(draft.items))))
+    return event and bool(others) and column.column in draft.index.tables[column.table].time
+
+
+_TIME_ENDS = frozenset("日期时间年月天候")
 
 
 def _named_columns(draft: Draft, at: int, column: ColumnRef) -> tuple[ColumnRef, ...]:

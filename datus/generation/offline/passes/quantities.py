@@ -125,6 +125,8 @@ def _tells_time(draft: Draft, column: ColumnRef) -> bool:
 
 def _part_of_compound(draft: Draft, at: int) -> bool:
     """As in "book publisher": a weakly linked column right before another of its table is only part of its name."""
+    if not (draft.is_noun(at) and draft.is_noun(at + 1)):
+        return False
     one, other = draft.items[at].entries[0], draft.items[at + 1].entries[0]
     return one.score < 0.85 <= other.score and one.table == other.table
 

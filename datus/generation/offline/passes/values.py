@@ -415,10 +415,21 @@ def _bare_year(draft: Draft, at: int, year: int) -> None:
                 return
 
 
+def _is_told_in_brackets(draft: Draft, at: int) -> bool:
+    """As in 国庆期间（10月1日到10月7日）: brackets behind a time say which days it is."""
+    opened = draft.following(at, lambda p: draft.items[p].text in ("(", "（"), reach=3)
+    return opened is not None and any(
+        i.kind == "time" for i in draft.items[opened + 1 : opened + 2]
+    )
+
+
 def times(draft: Draft) -> None:
     """Time ranges: on the date column named beside them, else on that of the tables read."""
     for at, item in enumerate(draft.items):
         if item.kind != "time" or at in draft.taken or item.time is None:
+            continue
+        if _is_told_in_brackets(draft, at):
+            draft.take(at)
             continue
         column: ColumnRef | None = None
         for noun_at in (
