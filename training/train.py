@@ -29,15 +29,17 @@ from label import Asked, Labelled, label
 from datus.evaluation.hardness import hardness
 from datus.generation.offline.candidates.scene import Scene
 from datus.generation.offline.confidence import SURE_BY_RULES
-from datus.generation.offline.exploration import A_GUESS, NOTHING_AGAINST
+from datus.generation.offline.exploration import A_GUESS, LEAST_CONFIDENCE, NOTHING_AGAINST
 from datus.generation.offline.generator import OfflineGenerator
 from datus.generation.offline.ranking import ranker as shipped
 from datus.generation.offline.ranking.features import NAMES, Evidence, features
 from datus.generation.offline.ranking.ranker import Ranker, decode
 from datus.generation.offline.ranking.traits import TRAITS
 from datus.generation.offline.ranking.wording import ROLES, phrases, signs, surroundings
+from datus.workflow.agreement import together
 
 FOLDS = 5
+_ASKED_BESIDE = 2  # the setting execute_sql.agreement less the first
 _SURE = 0.55
 _ROLES_FIRST = ("shown", "measured", "sorted", "filtered", "grouped")
 _begin = time.monotonic()
@@ -60,11 +62,13 @@ class Judged:
 
 @dataclass(frozen=True)
 class Told:
-    """What such weights make of a question: its likeliest candidate, and its first reading as it was read."""
+    """What such weights make of a question: its likeliest candidate, its first reading as it was read, and the
+    next likely candidates, each with whether it gives the same rows as the likeliest one."""
 
     best: Judged = Judged()
     first: Judged = Judged()
     any_right: bool = False
+    others: tuple[tuple[Judged, bool], ...] = ()
 
 
 class Learner:
@@ -154,7 +158,7 @@ def learn(learner: Learner, labelled: Sequence[Labelled]) -> tuple[dict[str, Any
                         right[at], sure, labelled[at].proposals, strict=True
                     )
                 ]
-                told[at] = Told(judged[int(np.argmax(ranks))], judged[0], any(right[at]))
+                told[at] = _told(judged, ranks, labelled[at])
         say(f"fitted fold {fold + 1} of {FOLDS}")
     line = fit.fit_line(
         np.array([each.best.sure for each in told]), np.array([each.best.right for each in told])
@@ -163,6 +167,13 @@ def learn(learner: Learner, labelled: Sequence[Labelled]) -> tuple[dict[str, Any
     trees = {kind: _trees(kind, whole, rows, right) for kind in fit.TREES}
     say("fitted all")
     return _data(learner.wording(labelled), trees, line), told
+
+
+def _told(judged: Sequence[Judged], ranks: fit.Rows, one: Labelled) -> Told:
+    order = [int(at) for at in np.argsort(-ranks, kind="stable")]
+    rows = one.outcomes[order[0]]
+    others = [(judged[at], rows is not None and one.outcomes[at] == rows) for at in order[1:]]
+    return Told(judged[order[0]], judged[0], any(one.right), tuple(others[:_ASKED_BESIDE]))
 
 
 def _trees(
@@ -188,6 +199,7 @@ def report(
         "a candidate is right": _share([each.any_right for each in told]),
         "candidates": round(sum(len(one.proposals) for one in labelled) / len(labelled), 1),
         "by hardness": {level: _share(right) for level, right in sorted(levels.items())},
+        "with agreement": _answered(told, line, LEAST_CONFIDENCE, agreement=True),
         "curve": [_answered(told, line, least / 100) for least in range(95, -1, -5)],
     }
 
@@ -196,8 +208,11 @@ def _share(right: Sequence[bool]) -> float:
     return round(sum(right) / max(len(right), 1), 4)
 
 
-def _answered(told: Sequence[Told], line: tuple[float, float], least: float) -> dict[str, float]:
-    """Coverage and precision at a least confidence, as ``exploration.Explored.confidence`` has it."""
+def _answered(
+    told: Sequence[Told], line: tuple[float, float], least: float, *, agreement: bool = False
+) -> dict[str, float]:
+    """Coverage and precision at a least confidence, as ``exploration.Explored.confidence`` has it; with
+    ``agreement`` candidates run beside an unsure one too, as ``execute_sql`` does."""
 
     def confidence(each: Judged, bonus: float = 0.0) -> float:
         sure = shipped.sigmoid(line[0] * each.sure + line[1]) + bonus
@@ -209,6 +224,11 @@ def _answered(told: Sequence[Told], line: tuple[float, float], least: float) -> 
             right.append(each.best.right)
         elif each.first.rules >= SURE_BY_RULES and confidence(each.first, NOTHING_AGAINST) >= least:
             right.append(each.first.right)
+        elif agreement and any(same for _, same in each.others) and not each.best.unread:
+            agreeing = sum(confidence(other) for other, same in each.others if same)
+            differing = sum(confidence(other) for other, same in each.others if not same)
+            if together(confidence(each.best), agreeing, differing) >= least:
+                right.append(each.best.right)
     return {
         "confidence": least,
         "coverage": round(len(right) / len(told), 4),

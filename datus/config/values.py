@@ -46,7 +46,7 @@ class ModelConfig:
     model: str | None = None
     base_url: str | None = None
     api_key: Secret | None = None
-    least_confidence: float = 0.8
+    least_confidence: float = 0.82
 
 
 @dataclass(frozen=True)

@@ -130,7 +130,7 @@ def test_everything_at_once(load):
     assert settings.node_settings["execute_sql"] == {
         "timeout_s": 7.0,
         "max_rows": 5,
-        "agreement": 4,
+        "agreement": 3,
     }
     assert settings.node_settings["generate_sql"] == {"model": "mine", "candidates": 5}
 
@@ -150,7 +150,7 @@ def test_defaults(load):
         },
         "search_metrics": {"limit": 12, "otherwise": "refuse"},
         "generate_sql": {"model": "offline", "candidates": 5},
-        "execute_sql": {"timeout_s": 30.0, "max_rows": 10_000, "agreement": 4},
+        "execute_sql": {"timeout_s": 30.0, "max_rows": 10_000, "agreement": 3},
         "fix": {"max_attempts": 1},
         "reflect": {"max_rounds": 3},
     }

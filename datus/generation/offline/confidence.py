@@ -16,7 +16,7 @@ from datus.generation.offline.plan import (
     plan_tables,
 )
 
-LEAST_BY_RULES = 0.6
+LEAST_BY_RULES = 0.64
 """Below it the rules alone would refuse a question."""
 SURE_BY_RULES = 0.95
 """From it on nothing is known against a reading."""
@@ -27,7 +27,8 @@ _A_LOOKED_UP_TABLE = 0.08
 _SHOWN_FROM_SEVERAL = 0.2
 _NARROW = 0.05
 _NARROW_LEAD = 0.15
-_TIE = 0.02
+TIE = 0.02
+"""Readings whose scores differ by less are equally good."""
 _TIED = 0.35
 _A_VERB = 0.1
 _A_COLUMN_UNUSED = 0.12
@@ -50,7 +51,7 @@ def confidence(draft: Draft, plan: AnyPlan, lead: float | None) -> float:
     )
     sure -= _A_COLUMN_UNUSED * len(draft.passed_over)
     if lead is not None and lead < _NARROW:
-        sure -= _TIED if lead < _TIE else _NARROW_LEAD
+        sure -= _TIED if lead < TIE else _NARROW_LEAD
     if isinstance(plan, Intersection):
         return sure - _SETS - _shape(draft, plan.left)
     return sure - _shape(draft, plan)

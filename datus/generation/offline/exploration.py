@@ -2,27 +2,27 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 from datus.generation.offline.candidates.scene import Scene
 from datus.generation.offline.candidates.search import Proposal, search
-from datus.generation.offline.confidence import LEAST_BY_RULES, SURE_BY_RULES
+from datus.generation.offline.confidence import LEAST_BY_RULES, SURE_BY_RULES, TIE
 from datus.generation.offline.explanation import explain
 from datus.generation.offline.parsing import Parsed, Read
 from datus.generation.offline.passes.told import keeps
 from datus.generation.offline.plan import (
     AnyPlan,
-    Intersection,
     Plan,
+    all_plans,
     plan_columns,
     plan_tables,
-    subplans,
     without_idle_order,
 )
 from datus.generation.offline.ranking.ranker import QuestionJudge, load
 from datus.generation.offline.rendering import Renderer, UnreachableTablesError
 from datus.types import Candidate
 
-LEAST_CONFIDENCE = 0.8
+LEAST_CONFIDENCE = 0.82
 """Below it a question is refused; the docs show how right answers are at this and other values."""
 A_GUESS = 0.5
 """The most confidence that an answer gets where a word is unexplained."""
@@ -48,7 +48,7 @@ class Ranked:
     def candidate(self) -> Candidate:
         """It as generators hand it out."""
         plan, draft = self.proposal.plan, self.parsed.draft
-        plans = _all_plans(plan)
+        plans = tuple(map(without_idle_order, all_plans(plan)))
         top = plan if isinstance(plan, Plan) else plan.left
         return Candidate(
             sql=self.sql,
@@ -85,7 +85,16 @@ class Explored:
         sure = self.judge.confidence(proposal)
         if origin.rank == 0 and not origin.edits and origin.sure >= SURE_BY_RULES:
             sure = min(0.99, sure + NOTHING_AGAINST)
-        return min(sure, A_GUESS) if origin.unread else sure
+        return min(sure, A_GUESS) if origin.unread or self.is_tied else sure
+
+    @cached_property
+    def is_tied(self) -> bool:
+        """Whether two readings of other tables are equally good by the rules: choosing one is a guess."""
+        first, second = self.read.parsed[:1], self.read.parsed[1:2]
+        if not (first and second) or first[0].score - second[0].score >= TIE:
+            return False
+        one, other = (_tables_read(each[0].plan) for each in (first, second))
+        return one != other
 
     def ranked(self) -> Iterator[Ranked]:
         """The candidates with their SQL, those that cannot be written left out."""
@@ -102,6 +111,10 @@ class Explored:
             if sql not in seen:
                 seen.add(sql)
                 yield Ranked(proposal, sql, parsed, self.confidence(proposal), self.by_rules)
+
+
+def _tables_read(plan: AnyPlan) -> set[str]:
+    return {table for each in all_plans(plan) for table in plan_tables(each)}
 
 
 def explore(read: Read, *, by_rules: bool = False) -> Explored:
@@ -126,13 +139,3 @@ def explore(read: Read, *, by_rules: bool = False) -> Explored:
     rest = (each for each in explored.proposals if each is not first)
     best = replace(first, score=explored.proposals[0].score)
     return replace(explored, proposals=(best, *rest))
-
-
-def _all_plans(plan: AnyPlan) -> tuple[Plan, ...]:
-    pending = [plan.left, plan.right] if isinstance(plan, Intersection) else [plan]
-    found: list[Plan] = []
-    while pending:
-        each = without_idle_order(pending.pop(0))
-        found.append(each)
-        pending.extend(subplans(each))
-    return tuple(found)

@@ -296,6 +296,15 @@ def signature(plan: AnyPlan) -> Hashable:
     )  # fmt: skip
 
 
+def all_plans(plan: AnyPlan) -> Iterator[Plan]:
+    """A plan, or both that an intersection is of, and all that stand inside their conditions, outer ones first."""
+    pending = [plan.left, plan.right] if isinstance(plan, Intersection) else [plan]
+    while pending:
+        each = pending.pop(0)
+        yield each
+        pending.extend(subplans(each))
+
+
 def subplans(plan: Plan) -> Iterator[Plan]:
     """The plans that stand inside a plan's conditions."""
     pending: list[Condition] = [*plan.where, *plan.having]

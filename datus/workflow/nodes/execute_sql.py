@@ -1,14 +1,13 @@
 """execute_sql: the guard, then the database. No other place of datus runs generated SQL."""
 
 import asyncio
-from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import replace
 
 from datus.errors import DatabaseError, RefusalError, StatementTimeoutError
 from datus.generation.base import UnsureError
 from datus.sql.guard import CheckedSql
 from datus.types import Candidate
-from datus.workflow.agreement import agreed, rows_of, together
+from datus.workflow.agreement import as_sure, rows_of, together
 from datus.workflow.evidence import GRAVE, is_better, judge
 from datus.workflow.node import Node, Report, Tools, known
 from datus.workflow.nodes.fix import can_be_fixed
@@ -78,32 +77,44 @@ class ExecuteSql(Node):
     async def _settled(
         self, doubt: UnsureError, state: RunState, tools: Tools, report: Report
     ) -> RunState:
-        """The answer that enough candidates give, none of them sure enough alone."""
+        """The first candidate, where enough of the next ones give the same rows."""
         most = int(tools.settings.node_settings[self.name]["agreement"])
-        groups: dict[Hashable, list[Executed]] = {}
-        left = state.candidates[:most]
-        while left and _may_agree(groups, left, doubt.needed):
-            candidate, left = left[0], left[1:]
-            try:
-                checked = await self._check(candidate, state, tools)
-                executed = await self._execute(candidate, checked, state, tools)
-            except StatementTimeoutError:
-                break  # the next would take as long
-            except (DatabaseError, RefusalError):
-                continue
-            rows = rows_of(executed.result)
-            if rows is not None:
-                groups.setdefault(rows, []).append(executed)
-        best = max(groups.values(), key=together, default=[])
-        if len(best) < 2 or together(best) < doubt.needed:
+        first, *rest = state.candidates[:most]
+        sure, left = first.confidence or 0.0, [each.confidence or 0.0 for each in rest]
+        if together(sure, sum(left), 0.0) < doubt.needed:
             raise doubt
-        answer = agreed(best)
+        executed = await self._seen(first, state, tools)
+        rows = executed and rows_of(executed.result)
+        if executed is None or rows is None:
+            raise doubt
+        agreeing, differing, number = 0.0, 0.0, 1
+        for other in rest:
+            if together(sure, agreeing, differing) >= doubt.needed:
+                break
+            seen = await self._seen(other, state, tools)
+            if seen is not None and rows_of(seen.result) == rows:
+                agreeing, number = agreeing + (other.confidence or 0.0), number + 1
+            else:
+                differing += other.confidence or 0.0
+        confidence = together(sure, agreeing, differing)
+        if number < 2 or confidence < doubt.needed:
+            raise doubt
         await report.detail(
-            f"{len(best)} ways to answer give the same rows",
-            agreeing=len(best),
-            confidence=answer.candidate.confidence,
+            f"{number} ways to answer give the same rows", agreeing=number, confidence=confidence
         )
-        return await self._take(answer, state, report)
+        return await self._take(as_sure(executed, confidence), state, report)
+
+    async def _seen(self, candidate: Candidate, state: RunState, tools: Tools) -> Executed | None:
+        """What comes of a candidate that runs for its rows alone; None where it cannot run."""
+        try:
+            checked = await self._check(candidate, state, tools)
+            return await self._execute(candidate, checked, state, tools)
+        except StatementTimeoutError:
+            if state.doubt is not None:
+                raise state.doubt from None  # the next would take as long
+            return None
+        except (DatabaseError, RefusalError):
+            return None
 
     async def _rival(
         self, executed: Executed | None, state: RunState, tools: Tools
@@ -116,10 +127,8 @@ class ExecuteSql(Node):
             if each.confidence is not None and each.confidence >= _LIKELY * (1.0 - doubted)
         ]
         for candidate in likely[:_MOST_RIVALS]:
-            try:
-                checked = await self._check(candidate, state, tools)
-                rival = await self._execute(candidate, checked, state, tools)
-            except (DatabaseError, RefusalError):
+            rival = await self._seen(candidate, state, tools)
+            if rival is None:
                 continue
             flaw = judge(rival, state)
             if flaw is not None and flaw.weight >= GRAVE:
@@ -141,14 +150,6 @@ class ExecuteSql(Node):
         await report.emit("sql_generated", {"sql": executed.checked.sql})
         await _complete(report, "completed", len(executed.result.rows), executed.result.elapsed_s)
         return replace(state, executed=executed, failure=None)
-
-
-def _may_agree(
-    groups: Mapping[Hashable, Sequence[Executed]], left: Sequence[Candidate], needed: float
-) -> bool:
-    """Whether it is still open if candidates agree, and whether enough of them can."""
-    most = max(map(together, groups.values()), default=0.0)
-    return most < needed <= most + sum(each.confidence or 0.0 for each in left)
 
 
 async def _complete(report: Report, status: str, rows: int, seconds: float) -> None:

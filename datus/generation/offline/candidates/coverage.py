@@ -11,14 +11,13 @@ from datus.generation.offline.plan import (
     Condition,
     During,
     Either,
-    Intersection,
     Like,
     Plan,
+    all_plans,
     condition_columns,
     expression_columns,
     plan_columns,
     plan_tables,
-    subplans,
 )
 
 _NAMED = 0.6
@@ -29,20 +28,12 @@ _TIME = "a time"
 def unexplained(plan: AnyPlan, scene: Scene) -> float:
     """How many values, numbers, times, columns and tables of the question a plan does nothing with, and half as
     much for each column that it shows unasked."""
-    plans = tuple(_plans(plan))
+    plans = tuple(all_plans(plan))
     literals = {each for one in plans for each in _literals(one)}
     columns = {column for one in plans for column in plan_columns(one)}
     tables = {table for one in plans for table in plan_tables(one)}
     missed = sum(_missed(item, literals, columns, tables) for item in scene.items)
     return missed + 0.5 * _unasked(plans[0], scene) + 0.25 * len(tables - _spoken(scene))
-
-
-def _plans(plan: AnyPlan) -> Iterator[Plan]:
-    pending = [plan.left, plan.right] if isinstance(plan, Intersection) else [plan]
-    while pending:
-        each = pending.pop(0)
-        yield each
-        pending.extend(subplans(each))
 
 
 def _literals(plan: Plan) -> Iterator[str]:

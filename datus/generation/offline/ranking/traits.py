@@ -15,8 +15,8 @@ from datus.generation.offline.plan import (
     Member,
     Plan,
     Star,
+    all_plans,
     plan_tables,
-    subplans,
 )
 
 TRAITS = (
@@ -96,7 +96,7 @@ def roles(plan: AnyPlan) -> dict[ColumnRef, set[str]]:
     def add(ref: ColumnRef, role: str) -> None:
         found.setdefault(ref, set()).add(role)
 
-    for each in _parts(plan):
+    for each in all_plans(plan):
         for at, shown in enumerate((*each.select, *(o.key for o in each.order))):
             role = "shown" if at < len(each.select) else "sorted"
             if isinstance(shown, ColumnRef) and not (each is not plan and at < len(each.select)):
@@ -122,11 +122,3 @@ def _filtered(condition: Condition, add: Callable[[ColumnRef, str], None]) -> No
             return
         case other:
             add(other.column, "filtered")
-
-
-def _parts(plan: AnyPlan) -> Iterator[Plan]:
-    pending = [plan.left, plan.right] if isinstance(plan, Intersection) else [plan]
-    while pending:
-        each = pending.pop(0)
-        yield each
-        pending.extend(subplans(each))
