@@ -32,7 +32,8 @@ class ScriptedModel:
         asking.meter.check()
         if self._delay_s:
             await asyncio.sleep(self._delay_s)
-        answer, error = "", None
+        answer = ""
+        error: DatusError | None = None
         try:
             made = self._script(prompt)
             answer = made if isinstance(made, str) else _text(made)
