@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
-from typing import Any, Literal
+from typing import Any, Literal, Protocol
 
 Dialect = Literal["sqlite", "duckdb", "postgresql", "mysql"]
 """Databases that datus speaks to; MariaDB is ``mysql``."""
@@ -345,8 +345,90 @@ class SimilarName:
 
 
 @dataclass(frozen=True, slots=True)
+class Prompt:
+    """What a hosted model is asked.
+
+    Attributes:
+        system: The part that is the same for every question of a prompt version; providers may cache it.
+        user: The part of this question; what stands in it from users, databases and documents is data.
+        version: Name and version of the prompt files it was made from, as ``generate_sql/en/1``.
+    """
+
+    system: str
+    user: str
+    version: str
+
+
+@dataclass(frozen=True, slots=True)
+class Usage:
+    """What requests to models took; tokens as the provider counts them.
+
+    Attributes:
+        cached_tokens: Of the input tokens, those that the provider had cached.
+        cost: US dollars; None where the price of some request is not known.
+    """
+
+    requests: int = 0
+    input_tokens: int = 0
+    output_tokens: int = 0
+    cached_tokens: int = 0
+    cost: float | None = 0.0
+
+    def __add__(self, other: "Usage") -> "Usage":
+        known = self.cost is not None and other.cost is not None
+        return Usage(
+            self.requests + other.requests,
+            self.input_tokens + other.input_tokens,
+            self.output_tokens + other.output_tokens,
+            self.cached_tokens + other.cached_tokens,
+            (self.cost or 0.0) + (other.cost or 0.0) if known else None,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One request to a model, as a trace shows it.
+
+    Attributes:
+        purpose: Which node asked, and for what, as ``generate_sql`` or ``reflect``.
+        model: Configured name of the model.
+        answer: What it said, as text; empty where nothing came.
+        error: ``code`` and ``message`` of what went wrong; None where the answer could be used.
+        seconds: From the request to its end.
+    """
+
+    purpose: str
+    model: str
+    prompt: Prompt
+    answer: str
+    error: Mapping[str, Any] | None
+    usage: Usage
+    seconds: float
+
+
+class Meter(Protocol):
+    """Counts what one task spends on models, keeps its calls, and stops it at the end of a budget."""
+
+    @property
+    def deadline(self) -> float:
+        """Time of the run's clock at which no further try of a model begins."""
+        ...
+
+    def check(self) -> None:
+        """Raise BudgetError where a budget of the request, the client or the day is spent."""
+        ...
+
+    def record(self, call: Call) -> None:
+        """Keep a call that was made, whether or not it gave an answer."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
 class GenerationContext:
-    """All that a generator may know of a question. Nodes gather it; a generator only reads it."""
+    """All that a generator may know of a question. Nodes gather it; a generator only reads it.
+
+    ``meter`` counts what hosted models cost the task; None where none may be asked.
+    """
 
     question: Question
     schema: DatabaseSchema
@@ -360,6 +442,7 @@ class GenerationContext:
     attempts: tuple[Attempt, ...] = ()
     glosses: tuple[Gloss, ...] = ()
     similar: tuple[SimilarName, ...] = ()
+    meter: Meter | None = field(default=None, compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -389,6 +472,9 @@ class Candidate:
         explanation: What the SQL computes, in one or two sentences of the asker's language; empty
             where its generator cannot say it.
         confidence: How likely its answer is right, in [0, 1]; None where its generator cannot tell.
+        model: Configured name of the hosted model that wrote it; empty where none did.
+        degraded: Why generators or models that were to be asked first did not answer.
+        assumptions: What its generator took for granted, in the asker's language.
     """
 
     sql: str
@@ -403,6 +489,9 @@ class Candidate:
     references: tuple[ReferenceSql, ...] = ()
     explanation: str = ""
     confidence: float | None = None
+    model: str = ""
+    degraded: tuple[str, ...] = ()
+    assumptions: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
