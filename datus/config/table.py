@@ -17,6 +17,8 @@ SettingType = Literal[
     "timezone",
     "names",
     "patterns",
+    "entries",
+    "node settings",
 ]
 
 
@@ -289,9 +291,14 @@ SETTINGS: tuple[Setting, ...] = (
     Setting(_FLOW + "description", "text", "One line for people.", default=""),
     Setting(
         _FLOW + "nodes",
-        "names",
-        "Node names in order; `<name>: [node, ...]` is the short form.",
+        "entries",
+        "Node names in order, with `parallel` branches and other workflows among them; `<name>: [node, ...]` is the short form.",
         required=True,
+    ),
+    Setting(
+        _FLOW + "settings",
+        "node settings",
+        "Settings of `agent.nodes` that are different in this workflow.",
     ),
     Setting(
         "agent.knowledge.path",

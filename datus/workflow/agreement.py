@@ -1,13 +1,18 @@
 """Candidates whose rows are the same are one answer: what their agreement says of it."""
 
+import math
 from collections import Counter
-from collections.abc import Hashable, Sequence
-from dataclasses import replace
+from collections.abc import Hashable, Iterable, Sequence
+from dataclasses import dataclass, replace
 
 from datus.types import QueryResult
-from datus.workflow.state import Executed
+from datus.workflow.evidence import GRAVE, Finding, judge
+from datus.workflow.state import Executed, RunState
 
 MOST_SURE = 0.99
+
+UNTOLD = 0.5
+"""What an answer counts in a vote whose generator cannot tell how sure it is."""
 
 
 def rows_of(result: QueryResult) -> Hashable | None:
@@ -21,6 +26,15 @@ def rows_of(result: QueryResult) -> Hashable | None:
     return len(result.columns), frozenset(rows.items())
 
 
+def grouped(executed: Iterable[Executed]) -> list[list[Executed]]:
+    """Those with the same rows together, in the order of their first; rows that say nothing stand alone."""
+    groups: dict[Hashable, list[Executed]] = {}
+    for each in executed:
+        rows = rows_of(each.result)
+        groups.setdefault(id(each) if rows is None else rows, []).append(each)
+    return list(groups.values())
+
+
 def together(agreeing: Sequence[Executed]) -> float:
     """How likely it is that one of several candidates is right, of which at most one reading is meant."""
     return min(MOST_SURE, sum(each.candidate.confidence or 0.0 for each in agreeing))
@@ -31,3 +45,74 @@ def agreed(agreeing: Sequence[Executed]) -> Executed:
     first = agreeing[0]
     sure = round(together(agreeing), 3)
     return replace(first, candidate=replace(first.candidate, confidence=sure))
+
+
+@dataclass(frozen=True, slots=True)
+class Vote:
+    """An answer of one of several that were asked for the same, and what they say of it together.
+
+    Attributes:
+        place: Its place among the answers.
+        agreeing: Places of the answers with its rows, its own among them.
+        weight: How much the agreeing ones count.
+        flaw: What is wrong with it.
+        confidence: How likely it is right, as far as anyone can tell.
+    """
+
+    place: int
+    executed: Executed
+    agreeing: tuple[int, ...]
+    weight: float
+    flaw: Finding | None
+    confidence: float | None
+
+
+def voted(answers: Sequence[tuple[Executed, RunState]]) -> list[Vote]:
+    """Answers that were made independently, the one to take first.
+
+    An answer of no use loses to any other. Then counts how many agree, each as much as it is sure;
+    then what is wrong with it, how sure and how likely it is by itself, and the order.
+
+    Args:
+        answers: Each with the state of the run that it was made in.
+    """
+    places = {id(executed): place for place, (executed, _) in enumerate(answers)}
+    votes = []
+    for group in grouped(executed for executed, _ in answers):
+        agreeing = tuple(places[id(each)] for each in group)
+        weight = round(sum(map(_weight, group)), 6)
+        for place in agreeing:
+            executed, state = answers[place]
+            sure = _confidence(group) if group[1:] else executed.candidate.confidence
+            votes.append(Vote(place, executed, agreeing, weight, judge(executed, state), sure))
+    return sorted(votes, key=_rank)
+
+
+def chosen(vote: Vote) -> Executed:
+    """The answer of a vote, as sure as the vote is."""
+    candidate = replace(vote.executed.candidate, confidence=vote.confidence)
+    return replace(vote.executed, candidate=candidate)
+
+
+def _rank(vote: Vote) -> tuple[bool, float, int, float, float, int]:
+    flaw = vote.flaw.weight if vote.flaw else 0
+    own, score = _weight(vote.executed), vote.executed.candidate.score
+    return flaw >= GRAVE, -vote.weight, flaw, -own, -score, vote.place
+
+
+def _weight(executed: Executed) -> float:
+    sure = executed.candidate.confidence
+    return UNTOLD if sure is None else sure
+
+
+def _confidence(agreeing: Sequence[Executed]) -> float | None:
+    """How likely it is that not all are wrong. What one generator says more than once, it says once."""
+    by_maker: dict[tuple[str, str], float] = {}
+    for each in agreeing:
+        if each.candidate.confidence is not None:
+            maker = each.candidate.generator, each.candidate.model
+            by_maker[maker] = max(by_maker.get(maker, 0.0), each.candidate.confidence)
+    if not by_maker:
+        return None
+    wrong = math.prod(1.0 - sure for sure in by_maker.values())
+    return round(min(max(MOST_SURE, *by_maker.values()), 1.0 - wrong), 3)

@@ -14,7 +14,7 @@ from datus.sql.guard import CheckedSql
 from datus.types import DatabaseSchema, EventType
 from datus.workflow.state import Back, RunState
 
-Fact = Literal["schema", "metrics", "times", "candidates", "result", "answer"]
+Fact = Literal["schema", "metrics", "times", "candidates", "results", "result", "answer"]
 """What nodes hand on. A node needs facts that an earlier node gives."""
 
 Emit = Callable[[EventType, Mapping[str, Any]], Awaitable[None]]
@@ -27,15 +27,22 @@ T = TypeVar("T")
 class Tools:
     """All that nodes work with. Shared by every run, so nothing in it keeps a run's state.
 
-    ``guard`` raises RefusalError ``unsafe_sql``; ``clock`` counts seconds and never falls.
+    ``settings`` are those of the step that runs: a branch of a workflow may have its own.
+    ``generators`` are by the name of their model, each made once. ``guard`` raises RefusalError
+    ``unsafe_sql``; ``clock`` counts seconds and never falls.
     """
 
     settings: Settings
     connectors: Connectors
     knowledge: Knowledge
-    generator: Generator
+    generators: Mapping[str, Generator]
     guard: Callable[[str, DatabaseSchema], CheckedSql]
     clock: Callable[[], float]
+
+    @property
+    def generator(self) -> Generator:
+        """The generator of the model that ``generate_sql.model`` names."""
+        return self.generators[str(self.settings.node_settings["generate_sql"]["model"])]
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +67,7 @@ class Node(ABC):
         needs: Facts that an earlier node of the workflow must give.
         uses: Facts that it reads when there are any, so whoever gives them must come before.
         gives: Facts that later nodes may rely on.
+        back_to: Nodes that it may send the run back to.
     """
 
     name: ClassVar[str]
@@ -67,6 +75,7 @@ class Node(ABC):
     needs: ClassVar[tuple[Fact, ...]] = ()
     uses: ClassVar[tuple[Fact, ...]] = ()
     gives: ClassVar[tuple[Fact, ...]] = ()
+    back_to: ClassVar[tuple[str, ...]] = ()
 
     def due(self, state: RunState) -> bool:
         """Say whether there is anything to do; a node that is not due is skipped."""

@@ -18,10 +18,11 @@ from datus.generation.scripted import Script, ScriptedGenerator
 from datus.knowledge.library import Knowledge
 from datus.sql.guard import CheckedSql, check
 from datus.types import DatabaseSchema, EventType, GenerationContext, Question
-from datus.workflow.definitions import Workflow, definitions
+from datus.workflow.definitions import definitions
 from datus.workflow.engine import Outcome, run_workflow
 from datus.workflow.node import Tools
 from datus.workflow.state import RunState
+from datus.workflow.steps import Workflow
 
 Guard = Callable[[str, DatabaseSchema], CheckedSql]
 
@@ -79,7 +80,7 @@ class Lab:
             settings=self.settings,
             connectors=self.connectors,
             knowledge=self.knowledge,
-            generator=ScriptedGenerator(spoken),
+            generators={name: ScriptedGenerator(spoken) for name in self.settings.models},
             guard=guard,
             clock=time.monotonic,
         )
