@@ -1,14 +1,14 @@
 """execute_sql: the guard, then the database. No other place of datus runs generated SQL."""
 
 import asyncio
-from collections.abc import Hashable, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 
 from datus.errors import DatabaseError, RefusalError, StatementTimeoutError
 from datus.generation.base import UnsureError
 from datus.sql.guard import CheckedSql
 from datus.types import Candidate
-from datus.workflow.agreement import agreed, rows_of, together
+from datus.workflow.agreement import agreed, chosen, grouped, rows_of, together, voted
 from datus.workflow.evidence import GRAVE, is_better, judge
 from datus.workflow.node import Node, Report, Tools, known
 from datus.workflow.nodes.fix import can_be_fixed
@@ -41,6 +41,8 @@ class ExecuteSql(Node):
         """
         if state.doubt is not None:
             return await self._settled(state.doubt, state, tools, report)
+        if _are_samples(state.candidates) and self._most(tools) > 1:
+            return await self._voted(state, tools, report)
         checked = await self._check(state.candidates[0], state, tools)
         await report.emit("sql_generated", {"sql": checked.sql})
         began = tools.clock()
@@ -79,10 +81,9 @@ class ExecuteSql(Node):
         self, doubt: UnsureError, state: RunState, tools: Tools, report: Report
     ) -> RunState:
         """The answer that enough candidates give, none of them sure enough alone."""
-        most = int(tools.settings.node_settings[self.name]["agreement"])
-        groups: dict[Hashable, list[Executed]] = {}
-        left = state.candidates[:most]
-        while left and _may_agree(groups, left, doubt.needed):
+        ran: list[Executed] = []
+        left = state.candidates[: self._most(tools)]
+        while left and _may_agree(ran, left, doubt.needed):
             candidate, left = left[0], left[1:]
             try:
                 checked = await self._check(candidate, state, tools)
@@ -91,10 +92,9 @@ class ExecuteSql(Node):
                 break  # the next would take as long
             except (DatabaseError, RefusalError):
                 continue
-            rows = rows_of(executed.result)
-            if rows is not None:
-                groups.setdefault(rows, []).append(executed)
-        best = max(groups.values(), key=together, default=[])
+            if rows_of(executed.result) is not None:
+                ran.append(executed)
+        best = max(grouped(ran), key=together, default=[])
         if len(best) < 2 or together(best) < doubt.needed:
             raise doubt
         answer = agreed(best)
@@ -104,6 +104,41 @@ class ExecuteSql(Node):
             confidence=answer.candidate.confidence,
         )
         return await self._take(answer, state, report)
+
+    async def _voted(self, state: RunState, tools: Tools, report: Report) -> RunState:
+        """The answer that most samples of a model give; those that cannot run have no vote.
+
+        Raises:
+            RefusalError, DatabaseError: What became of the first, where none of them runs.
+        """
+        ran: list[Executed] = []
+        first: DatabaseError | RefusalError | None = None
+        for candidate in state.candidates[: self._most(tools)]:
+            try:
+                checked = await self._check(candidate, state, tools)
+                ran.append(await self._execute(candidate, checked, state, tools))
+            except (DatabaseError, RefusalError) as error:
+                first = first or error
+                if isinstance(error, StatementTimeoutError):
+                    break  # the next would take as long
+        if not ran:
+            assert first is not None
+            raise first
+        best, *_ = voted([(each, state) for each in ran])
+        await report.detail(
+            f"{len(best.agreeing)} of {len(ran)} samples give the same rows",
+            agreeing=len(best.agreeing),
+            samples=len(ran),
+            confidence=best.confidence,
+        )
+        sampled = best.executed.candidate
+        others = (each for each in state.candidates if each is not sampled)
+        answer = chosen(best)
+        state = replace(state, candidates=(answer.candidate, *others))
+        return await self._take(answer, state, report)
+
+    def _most(self, tools: Tools) -> int:
+        return int(tools.settings.node_settings[self.name]["agreement"])
 
     async def _rival(
         self, executed: Executed | None, state: RunState, tools: Tools
@@ -143,12 +178,18 @@ class ExecuteSql(Node):
         return replace(state, executed=executed, failure=None)
 
 
-def _may_agree(
-    groups: Mapping[Hashable, Sequence[Executed]], left: Sequence[Candidate], needed: float
-) -> bool:
+def _may_agree(ran: Sequence[Executed], left: Sequence[Candidate], needed: float) -> bool:
     """Whether it is still open if candidates agree, and whether enough of them can."""
-    most = max(map(together, groups.values()), default=0.0)
+    most = max(map(together, grouped(ran)), default=0.0)
     return most < needed <= most + sum(each.confidence or 0.0 for each in left)
+
+
+def _are_samples(candidates: Sequence[Candidate]) -> bool:
+    """Whether candidates are what a hosted model said when it was asked more than once.
+
+    Those of the offline generator are readings of the question, of which the likeliest is meant.
+    """
+    return len(candidates) > 1 and all(each.model for each in candidates)
 
 
 async def _complete(report: Report, status: str, rows: int, seconds: float) -> None:
