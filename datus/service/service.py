@@ -15,7 +15,7 @@ from typing import Any, cast
 from zoneinfo import ZoneInfo
 
 from datus.auth import Client
-from datus.config import NamespaceConfig, Settings
+from datus.config import NamespaceConfig, NodeSettings, Settings
 from datus.connectors.registry import Connectors
 from datus.errors import (
     DatusError,
@@ -43,6 +43,7 @@ from datus.tasks.store import FeedbackStatus, TaskDetail, TaskRecord, TaskStore,
 from datus.types import Area, Event, MetricCatalogue, MetricQuery, Question, TaskStatus, area_of
 from datus.workflow.definitions import METRIC_QUERY, definitions
 from datus.workflow.engine import blank_answer
+from datus.workflow.generators import by_settings
 from datus.workflow.node import Tools
 from datus.workflow.nodes.date_parser import date_settings
 from datus.workflow.runner import Runner
@@ -123,7 +124,11 @@ class Service:
         each_settings = tuple(every_settings(workflows.values(), settings))
         for node_settings in each_settings:
             date_settings(node_settings["date_parser"])
-        models = {str(node_settings["generate_sql"]["model"]) for node_settings in each_settings}
+
+        def make(node_settings: NodeSettings) -> Generator:
+            model = str(node_settings["generate_sql"]["model"])
+            return generator or make_generator(settings.models[model])
+
         connectors = Connectors(settings)
         tools = Tools(
             settings=settings,
@@ -134,9 +139,7 @@ class Service:
                 embedder=make_embedder(settings.embeddings, attempts=1),
                 clock=time.monotonic,
             ),
-            generators={
-                name: generator or make_generator(settings.models[name]) for name in models
-            },
+            generator_of=by_settings(each_settings, make),
             guard=guard,
             clock=time.monotonic,
         )

@@ -1,8 +1,9 @@
 """Candidates whose rows are the same are one answer: what their agreement says of it."""
 
 import math
+import operator
 from collections import Counter
-from collections.abc import Hashable, Iterable, Sequence
+from collections.abc import Callable, Hashable, Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from datus.types import QueryResult
@@ -67,15 +68,18 @@ class Vote:
     confidence: float | None
 
 
-def voted(answers: Sequence[tuple[Executed, RunState]]) -> list[Vote]:
-    """Answers that were made independently, the one to take first.
+def voted(answers: Sequence[tuple[Executed, RunState]], *, samples: bool = False) -> list[Vote]:
+    """Answers to the same question, the one to take first.
 
     An answer of no use loses to any other. Then counts how many agree, each as much as it is sure;
     then what is wrong with it, how sure and how likely it is by itself, and the order.
 
     Args:
         answers: Each with the state of the run that it was made in.
+        samples: Whether they are out of one list, in which a generator shares out how sure it is; else
+            what one generator says more than once makes it no surer.
     """
+    more = operator.add if samples else max
     places = {id(executed): place for place, (executed, _) in enumerate(answers)}
     votes = []
     for group in grouped(executed for executed, _ in answers):
@@ -83,7 +87,7 @@ def voted(answers: Sequence[tuple[Executed, RunState]]) -> list[Vote]:
         weight = round(sum(map(_weight, group)), 6)
         for place in agreeing:
             executed, state = answers[place]
-            sure = _confidence(group) if group[1:] else executed.candidate.confidence
+            sure = _confidence(group, more) if group[1:] else executed.candidate.confidence
             votes.append(Vote(place, executed, agreeing, weight, judge(executed, state), sure))
     return sorted(votes, key=_rank)
 
@@ -105,14 +109,17 @@ def _weight(executed: Executed) -> float:
     return UNTOLD if sure is None else sure
 
 
-def _confidence(agreeing: Sequence[Executed]) -> float | None:
-    """How likely it is that not all are wrong. What one generator says more than once, it says once."""
+def _confidence(
+    agreeing: Sequence[Executed], more: Callable[[float, float], float]
+) -> float | None:
+    """How likely it is that not all makers of the same rows are wrong; ``more`` adds up what one says."""
     by_maker: dict[tuple[str, str], float] = {}
     for each in agreeing:
         if each.candidate.confidence is not None:
             maker = each.candidate.generator, each.candidate.model
-            by_maker[maker] = max(by_maker.get(maker, 0.0), each.candidate.confidence)
+            by_maker[maker] = more(by_maker.get(maker, 0.0), each.candidate.confidence)
     if not by_maker:
         return None
-    wrong = math.prod(1.0 - sure for sure in by_maker.values())
-    return round(min(max(MOST_SURE, *by_maker.values()), 1.0 - wrong), 3)
+    least = max(each.candidate.confidence or 0.0 for each in agreeing)
+    wrong = math.prod(max(0.0, 1.0 - sure) for sure in by_maker.values())
+    return round(max(least, min(MOST_SURE, 1.0 - wrong)), 3)

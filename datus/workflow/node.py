@@ -12,6 +12,7 @@ from datus.generation.base import Generator
 from datus.knowledge.library import Knowledge
 from datus.sql.guard import CheckedSql
 from datus.types import DatabaseSchema, EventType
+from datus.workflow.generators import GeneratorOf
 from datus.workflow.state import Back, RunState
 
 Fact = Literal["schema", "metrics", "times", "candidates", "results", "result", "answer"]
@@ -28,21 +29,21 @@ class Tools:
     """All that nodes work with. Shared by every run, so nothing in it keeps a run's state.
 
     ``settings`` are those of the step that runs: a branch of a workflow may have its own.
-    ``generators`` are by the name of their model, each made once. ``guard`` raises RefusalError
-    ``unsafe_sql``; ``clock`` counts seconds and never falls.
+    ``generator_of`` has each generator made once. ``guard`` raises RefusalError ``unsafe_sql``;
+    ``clock`` counts seconds and never falls.
     """
 
     settings: Settings
     connectors: Connectors
     knowledge: Knowledge
-    generators: Mapping[str, Generator]
+    generator_of: GeneratorOf
     guard: Callable[[str, DatabaseSchema], CheckedSql]
     clock: Callable[[], float]
 
     @property
     def generator(self) -> Generator:
-        """The generator of the model that ``generate_sql.model`` names."""
-        return self.generators[str(self.settings.node_settings["generate_sql"]["model"])]
+        """The generator for the settings of the step that runs."""
+        return self.generator_of(self.settings.node_settings)
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,6 +20,7 @@ from datus.sql.guard import CheckedSql, check
 from datus.types import DatabaseSchema, EventType, GenerationContext, Question
 from datus.workflow.definitions import definitions
 from datus.workflow.engine import Outcome, run_workflow
+from datus.workflow.generators import by_model
 from datus.workflow.node import Tools
 from datus.workflow.state import RunState
 from datus.workflow.steps import Workflow
@@ -80,7 +81,7 @@ class Lab:
             settings=self.settings,
             connectors=self.connectors,
             knowledge=self.knowledge,
-            generators={name: ScriptedGenerator(spoken) for name in self.settings.models},
+            generator_of=by_model(dict.fromkeys(self.settings.models, ScriptedGenerator(spoken))),
             guard=guard,
             clock=time.monotonic,
         )

@@ -89,6 +89,18 @@ async def test_samples_of_a_model_vote_by_their_rows(lab) -> None:
     assert detail["details"] == {"agreeing": 2, "samples": 3, "confidence": None}
 
 
+async def test_samples_share_out_how_sure_a_model_is_and_others_add_to_it(lab) -> None:
+    made = [
+        Candidate(ALL, 1.0, (), (), model="hosted", confidence=0.4),
+        Candidate(ROME, 0.9, (), (), model="hosted", confidence=0.3),
+        Candidate(THE_SAME, 0.8, (), (), model="hosted", confidence=0.2),
+        Candidate(f"{ROME} ORDER BY name", 0.1, (), (), confidence=0.6),
+    ]
+    outcome = await lab.ask("nl2sql", lambda _: made, IN_ROME)
+    assert {row["name"] for row in outcome.answer["result"]} == {"Bo", "Cy"}
+    assert outcome.answer["metadata"]["confidence"] == 0.8  # not both 0.3 + 0.2 and 0.6 are wrong
+
+
 async def test_samples_that_cannot_run_are_an_error_like_any_other(lab) -> None:
     outcome = await lab.ask("fixed", samples("DELETE FROM customers", BROKEN), IN_ROME)
     assert (outcome.status, outcome.error["code"]) == ("refused", "unsafe_sql")

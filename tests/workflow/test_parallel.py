@@ -15,6 +15,7 @@ from datus.generation.scripted import ScriptedGenerator
 from datus.types import Candidate, GenerationContext, Question
 from datus.workflow.definitions import definitions
 from datus.workflow.engine import Outcome, run_workflow
+from datus.workflow.generators import by_model, by_settings
 from datus.workflow.state import RunState
 
 ROME = "SELECT name FROM customers WHERE city = 'Rome'"
@@ -70,7 +71,7 @@ class World:
         lab = self.lab
         lab.events.clear()
         generators = {name: ScriptedGenerator(said(answer)) for name, answer in answers.items()}
-        tools = replace(lab.tools(lambda _: ()), generators=generators)
+        tools = replace(lab.tools(lambda _: ()), generator_of=by_model(generators))
         question = Question(text, date(2024, 1, 15))
         state = RunState("t1", workflow, "shop", question, ("shop",))
 
@@ -270,7 +271,7 @@ async def test_branches_run_at_once(world: World) -> None:
             return await super().generate(context)
 
     made = {name: Meets(lambda _: [ROME]) for name in "abc"}
-    tools = replace(world.lab.tools(lambda _: ()), generators=made)
+    tools = replace(world.lab.tools(lambda _: ()), generator_of=by_model(made))
     state = RunState("t1", "many", "shop", Question(IN_ROME, date(2024, 1, 15)), ("shop",))
 
     async def silent(type: Any, data: Mapping[str, Any]) -> None: ...
@@ -319,7 +320,7 @@ async def test_a_lost_fence_stops_all_branches(world: World) -> None:
             raise FenceError("not yours")
 
     made = {name: ScriptedGenerator(lambda _: [ROME]) for name in "abc"}
-    tools = replace(world.lab.tools(lambda _: ()), generators=made)
+    tools = replace(world.lab.tools(lambda _: ()), generator_of=by_model(made))
     state = RunState("t1", "many", "shop", Question(IN_ROME, date(2024, 1, 15)), ("shop",))
     flow = definitions(world.lab.settings)["many"]
     with pytest.raises(FenceError):
@@ -441,3 +442,19 @@ async def test_a_stopped_branch_gives_the_best_that_it_had(
     assert outcome.status == "completed", outcome.error
     assert outcome.answer["result"] == []
     assert selection(outcome)["branch"] == "1"
+
+
+def test_each_way_of_setting_generate_sql_has_one_generator() -> None:
+    made: list[Mapping[str, Any]] = []
+
+    def make(settings: Mapping[str, Mapping[str, Any]]) -> ScriptedGenerator:
+        made.append(settings["generate_sql"])
+        return ScriptedGenerator(lambda _: ())
+
+    def of(**values: Any) -> dict[str, dict[str, Any]]:
+        return {"generate_sql": {"model": "a", "candidates": 5, "temperature": 0.2, **values}}
+
+    generator_of = by_settings([of(), of(candidates=2), of(temperature=0.9), of(model="b")], make)
+    assert len(made) == 3
+    assert generator_of(of(candidates=2)) is generator_of(of())
+    assert generator_of(of(temperature=0.9)) is not generator_of(of())

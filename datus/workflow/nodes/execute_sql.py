@@ -124,7 +124,7 @@ class ExecuteSql(Node):
         if not ran:
             assert first is not None
             raise first
-        best, *_ = voted([(each, state) for each in ran])
+        best, *_ = voted([(each, state) for each in ran], samples=True)
         await report.detail(
             f"{len(best.agreeing)} of {len(ran)} samples give the same rows",
             agreeing=len(best.agreeing),
@@ -187,9 +187,10 @@ def _may_agree(ran: Sequence[Executed], left: Sequence[Candidate], needed: float
 def _are_samples(candidates: Sequence[Candidate]) -> bool:
     """Whether candidates are what a hosted model said when it was asked more than once.
 
-    Those of the offline generator are readings of the question, of which the likeliest is meant.
+    Those of the offline generator alone are readings of the question, of which the likeliest is meant;
+    behind a model's they have a vote.
     """
-    return len(candidates) > 1 and all(each.model for each in candidates)
+    return len(candidates) > 1 and bool(candidates[0].model)
 
 
 async def _complete(report: Report, status: str, rows: int, seconds: float) -> None:
