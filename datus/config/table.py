@@ -273,6 +273,14 @@ SETTINGS: tuple[Setting, ...] = (
         maximum=20,
     ),
     Setting(
+        _NODE + "selection.least_confidence",
+        "number",
+        "How sure an answer must be to be chosen where another branch refused the question; 0: any answer goes before a refusal.",
+        default=0.5,
+        minimum=0,
+        maximum=1,
+    ),
+    Setting(
         _NODE + "fix.max_attempts",
         "integer",
         "How often SQL that fails is mended in a run.",

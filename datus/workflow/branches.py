@@ -34,6 +34,12 @@ def _tells(error: DatusError) -> int:
     return 7 if error.code in ("internal", "timeout") else 6
 
 
+def refusal_of(end: BranchEnd) -> RefusalError | None:
+    """Why a branch holds that the question cannot or must not be answered; unsafe SQL says nothing of that."""
+    error = end.error
+    return error if isinstance(error, RefusalError) and error.code != "unsafe_sql" else None
+
+
 def as_json(ends: Sequence[BranchEnd], votes: Sequence[Vote] = ()) -> dict[str, Any]:
     """Which branch won, how many gave the same, and what each gave, without its rows.
 

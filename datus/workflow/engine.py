@@ -294,7 +294,6 @@ class _Walk:
             self.sql = next(
                 walk.sql for walk, end in zip(walks, ends, strict=True) if end.error is error
             )
-            self.state = replace(self.state, selection=as_json(ends))
             raise error
         return self.state
 
@@ -398,8 +397,9 @@ class _Walk:
                 "database": self.state.linking.database,
                 "knowledge_version": self.state.linking.snapshot.version,
             }
-        if self.state.selection is not None:
-            metadata["selection"] = self.state.selection
+        if self.state.branches or self.state.selection:
+            ends = self.state.branches
+            metadata["selection"] = as_json(ends) if ends else self.state.selection
         shown = problem(error)
         if error.public != error.message:
             _log.error("task %s: %s", self.state.task_id, error.message)

@@ -182,6 +182,7 @@ def test_defaults(load):
         "search_metrics": {"limit": 12, "otherwise": "refuse"},
         "generate_sql": {"model": "offline", "candidates": 5},
         "execute_sql": {"timeout_s": 30.0, "max_rows": 10_000, "agreement": 4},
+        "selection": {"least_confidence": 0.5},
         "fix": {"max_attempts": 1},
         "reflect": {"max_rounds": 3},
     }

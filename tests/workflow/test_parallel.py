@@ -241,6 +241,24 @@ async def test_when_all_fail_the_most_telling_error_ends_the_run(
     assert (outcome.answer["sql"] is not None) == (code == "database_error")
 
 
+async def test_a_guess_does_not_overrule_a_refusal(make_world: Callable[..., World]) -> None:
+    world = make_world()
+    outcome = await world.ask(a=REFUSAL, b=sure(ALL, 0.2), c=sure(ROME, 0.3))
+    world.well_told()
+    assert (outcome.status, outcome.error) == (
+        "refused",
+        {"code": "unanswerable", "message": REFUSAL.message, "details": REFUSAL.details},
+    )
+    assert selection(outcome)["branch"] is None
+    assert [each["row_count"] for each in selection(outcome)["branches"]] == [None, 3, 2]
+    assert names(await world.ask(a=REFUSAL, b=sure(ALL, 0.2), c=sure(ROME, 0.6))) == ["Bo", "Cy"]
+    assert names(await world.ask(a=UNSAFE, b=sure(ALL, 0.2), c=sure(ROME, 0.3))) == ["Bo", "Cy"]
+    assert names(await world.ask(a=REFUSAL, b=BROKEN, c=ROME)) == ["Bo", "Cy"]
+    any_answer = make_world(THREE + "  nodes: {selection: {least_confidence: 0}}\n")
+    outcome = await any_answer.ask(a=REFUSAL, b=sure(ROME, 0.1), c=BROKEN)
+    assert selection(outcome)["branch"] == "b"
+
+
 async def test_events_carry_their_branch(world: World) -> None:
     outcome = await world.ask(a=ROME, b=THE_SAME, c=ALL)
     world.well_told()

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 from datus.errors import DatusError
 from datus.workflow.agreement import chosen, voted
-from datus.workflow.branches import as_json
+from datus.workflow.branches import as_json, most_telling, refusal_of
 from datus.workflow.node import Node, Report, Tools
 from datus.workflow.state import RunState
 
@@ -25,11 +25,20 @@ class Selection(Node):
         return error.code == "timeout" and any(end.executed for end in state.branches)
 
     async def run(self, state: RunState, tools: Tools, report: Report) -> RunState:
-        """Take the state of the branch whose answer is chosen."""
+        """Take the state of the branch whose answer is chosen.
+
+        Raises:
+            RefusalError: That of a branch, where the answer is less sure than it must be to overrule one.
+        """
         ends = [(end, end.executed) for end in state.branches]
         answered = [(end, executed) for end, executed in ends if executed is not None]
         votes = voted([(executed, end.state) for end, executed in answered])
         winner, best = answered[votes[0].place][0], chosen(votes[0])
+        least = float(tools.settings.node_settings[self.name]["least_confidence"])
+        refusals = [error for end in state.branches if (error := refusal_of(end))]
+        sure = best.candidate.confidence
+        if refusals and sure is not None and sure < least:
+            raise most_telling(refusals)
         found = as_json(state.branches, votes)
         await report.detail(
             f"Took the answer of branch {winner.name}: {len(votes[0].agreeing)} of "
