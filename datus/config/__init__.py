@@ -5,24 +5,33 @@ from datus.config.table import SETTINGS, Setting
 from datus.config.values import (
     DatabaseConfig,
     EmbeddingsConfig,
+    Entry,
     KnowledgeSources,
     ModelConfig,
     NamespaceConfig,
+    NodeSettings,
     NodeValue,
+    Parallel,
+    Part,
     Secret,
     ServerConfig,
     Settings,
     WorkflowConfig,
 )
+from datus.config.workflows import with_settings
 
 __all__ = [
     "SETTINGS",
     "DatabaseConfig",
     "EmbeddingsConfig",
+    "Entry",
     "KnowledgeSources",
     "ModelConfig",
     "NamespaceConfig",
+    "NodeSettings",
     "NodeValue",
+    "Parallel",
+    "Part",
     "Secret",
     "ServerConfig",
     "Setting",
@@ -31,4 +40,5 @@ __all__ = [
     "datus_home",
     "find_config",
     "load_settings",
+    "with_settings",
 ]

@@ -25,8 +25,8 @@ from datus.config.values import (
     NodeValue,
     ServerConfig,
     Settings,
-    WorkflowConfig,
 )
+from datus.config.workflows import make_workflow
 from datus.errors import ConfigError
 from datus.files import read_text
 
@@ -128,7 +128,7 @@ def _settings(raw: Any, found: Path | None, source: Source, home: Path) -> Setti
         node_settings=nodes,
         workflows=MappingProxyType(
             {
-                name: WorkflowConfig(name, flow["nodes"], flow["description"])
+                name: make_workflow(name, flow, models, source)
                 for name, flow in agent["workflow"].items()
             }
         ),

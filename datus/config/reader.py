@@ -233,6 +233,8 @@ def expectation(setting: Setting) -> str:
         "path": "a path",
         "timezone": "an IANA time zone such as Asia/Shanghai",
         "names": "a list of names",
+        "entries": "a list of names of nodes",
+        "node settings": "keys as those of agent.nodes",
         "patterns": "a list of table.column, where * and ? stand for any characters and any one",
     }[setting.type]
     if setting.minimum is not None and setting.maximum is not None:
@@ -324,6 +326,14 @@ def _patterns(value: object, setting: Setting, source: Source, path: str) -> tup
     return patterns if all("." in each or "*" in each for each in patterns) else None
 
 
+def _entries(value: object, setting: Setting, source: Source, path: str) -> object:
+    return value if isinstance(value, list) and value else None
+
+
+def _node_settings(value: object, setting: Setting, source: Source, path: str) -> object:
+    return value if isinstance(value, dict) else None
+
+
 _CONVERTERS: Mapping[str, Callable[[object, Setting, Source, str], object]] = {
     "text": _text,
     "secret": _secret,
@@ -337,6 +347,8 @@ _CONVERTERS: Mapping[str, Callable[[object, Setting, Source, str], object]] = {
     "timezone": _timezone,
     "names": _names,
     "patterns": _patterns,
+    "entries": _entries,
+    "node settings": _node_settings,
 }
 
 

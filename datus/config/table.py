@@ -17,6 +17,8 @@ SettingType = Literal[
     "timezone",
     "names",
     "patterns",
+    "entries",
+    "node settings",
 ]
 
 
@@ -271,6 +273,14 @@ SETTINGS: tuple[Setting, ...] = (
         maximum=20,
     ),
     Setting(
+        _NODE + "selection.least_confidence",
+        "number",
+        "How sure an answer must be to be chosen where another branch refused the question; 0: any answer goes before a refusal.",
+        default=0.5,
+        minimum=0,
+        maximum=1,
+    ),
+    Setting(
         _NODE + "fix.max_attempts",
         "integer",
         "How often SQL that fails is mended in a run.",
@@ -289,9 +299,14 @@ SETTINGS: tuple[Setting, ...] = (
     Setting(_FLOW + "description", "text", "One line for people.", default=""),
     Setting(
         _FLOW + "nodes",
-        "names",
-        "Node names in order; `<name>: [node, ...]` is the short form.",
+        "entries",
+        "Node names in order, with `parallel` branches and other workflows among them; `<name>: [node, ...]` is the short form.",
         required=True,
+    ),
+    Setting(
+        _FLOW + "settings",
+        "node settings",
+        "Settings of `agent.nodes` that are different in this workflow.",
     ),
     Setting(
         "agent.knowledge.path",

@@ -11,6 +11,9 @@ from datus.types import Area, Dialect
 NodeValue = str | int | float | bool
 """Value of a node's setting."""
 
+NodeSettings = Mapping[str, Mapping[str, NodeValue]]
+"""Values of settings by node and key."""
+
 
 class Secret:
     """Text that must never be shown. ``repr``, ``str`` and formatting give ``***``; ``reveal`` the text.
@@ -130,12 +133,41 @@ class NamespaceConfig:
 
 
 @dataclass(frozen=True)
+class Part:
+    """A part of a workflow that may have settings of its own.
+
+    Attributes:
+        name: What events and answers call it, where it is a branch.
+        workflow: The workflow that it is; None where its nodes are written in place.
+        nodes: Its nodes; those of ``workflow`` are put in when the definitions are checked.
+        settings: What is set differently for its nodes, and only that.
+    """
+
+    name: str = ""
+    workflow: str | None = None
+    nodes: "tuple[Entry, ...]" = ()
+    settings: NodeSettings = field(default_factory=lambda: MappingProxyType({}))
+
+
+@dataclass(frozen=True)
+class Parallel:
+    """Branches that run at once; ``selection`` chooses among what they give."""
+
+    branches: tuple[Part, ...]
+
+
+Entry = str | Part | Parallel
+"""What stands in the list of a workflow: a node by name, another workflow, or branches."""
+
+
+@dataclass(frozen=True)
 class WorkflowConfig:
-    """A workflow of the user's own: its nodes run in this order."""
+    """A workflow of the user's own: its nodes run in this order, with these settings set differently."""
 
     name: str
-    nodes: tuple[str, ...]
+    nodes: tuple[Entry, ...]
     description: str = ""
+    settings: NodeSettings = field(default_factory=lambda: MappingProxyType({}))
 
 
 @dataclass(frozen=True)
@@ -182,7 +214,7 @@ class Settings:
     target: str
     models: Mapping[str, ModelConfig]
     namespaces: Mapping[str, NamespaceConfig]
-    node_settings: Mapping[str, Mapping[str, NodeValue]]
+    node_settings: NodeSettings
     workflows: Mapping[str, WorkflowConfig]
     server: ServerConfig
     state_path: Path

@@ -15,7 +15,7 @@ from typing import Any, cast
 from zoneinfo import ZoneInfo
 
 from datus.auth import Client
-from datus.config import NamespaceConfig, Settings
+from datus.config import NamespaceConfig, NodeSettings, Settings
 from datus.connectors.registry import Connectors
 from datus.errors import (
     DatusError,
@@ -41,12 +41,15 @@ from datus.sql.guard import check as guard
 from datus.tasks.engines import migrate, open_store
 from datus.tasks.store import FeedbackStatus, TaskDetail, TaskRecord, TaskStore, id_reused
 from datus.types import Area, Event, MetricCatalogue, MetricQuery, Question, TaskStatus, area_of
-from datus.workflow.definitions import METRIC_QUERY, Workflow, definitions
+from datus.workflow.definitions import METRIC_QUERY, definitions
 from datus.workflow.engine import blank_answer
+from datus.workflow.generators import by_settings
 from datus.workflow.node import Tools
 from datus.workflow.nodes.date_parser import date_settings
 from datus.workflow.runner import Runner
 from datus.workflow.state import RunState
+from datus.workflow.steps import Workflow, every_settings
+from datus.workflow.steps import as_json as shown
 
 Answer = Mapping[str, Any]
 """What the API's sync mode returns; see ``workflow.engine``."""
@@ -111,16 +114,21 @@ class Service:
         Args:
             clock: The time, aware of its zone.
             random: That many random bytes, for task ids.
-            generator: Writes the SQL in place of the model that the settings name.
+            generator: Writes the SQL in place of every model that the settings name.
 
         Raises:
             ConfigError: A workflow of the configuration cannot be used, or the store is too new.
             UnavailableError: The store cannot be opened.
         """
         workflows = definitions(settings)
-        date_settings(settings.node_settings["date_parser"])
-        model = settings.models[str(settings.node_settings["generate_sql"]["model"])]
-        generator = generator or make_generator(model)
+        each_settings = tuple(every_settings(workflows.values(), settings))
+        for node_settings in each_settings:
+            date_settings(node_settings["date_parser"])
+
+        def make(node_settings: NodeSettings) -> Generator:
+            model = str(node_settings["generate_sql"]["model"])
+            return generator or make_generator(settings.models[model])
+
         connectors = Connectors(settings)
         tools = Tools(
             settings=settings,
@@ -131,7 +139,7 @@ class Service:
                 embedder=make_embedder(settings.embeddings, attempts=1),
                 clock=time.monotonic,
             ),
-            generator=generator,
+            generator_of=by_settings(each_settings, make),
             guard=guard,
             clock=time.monotonic,
         )
@@ -256,11 +264,8 @@ class Service:
         return _iso(kept.recorded_at)
 
     def definitions(self) -> tuple[Mapping[str, Any], ...]:
-        """Return every workflow: ``name``, ``description`` and ``nodes`` in order."""
-        return tuple(
-            {"name": flow.name, "description": flow.description, "nodes": list(flow.nodes)}
-            for flow in self._workflows.values()
-        )
+        """Return every workflow: ``name``, ``description`` and ``nodes`` in order, branches and parts with theirs."""
+        return tuple(shown(flow) for flow in self._workflows.values())
 
     def namespaces(self, client: Client) -> tuple[Mapping[str, Any], ...]:
         """Return the namespaces that the client may use, their databases and dialects."""

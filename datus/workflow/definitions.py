@@ -1,26 +1,11 @@
-"""The workflows, as data, and the rules that every workflow keeps."""
+"""The workflows, as data."""
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
-from difflib import get_close_matches
+from collections.abc import Mapping
 
 from datus.config import Settings
 from datus.errors import ConfigError
-from datus.workflow.nodes import NODES
-
-
-@dataclass(frozen=True, slots=True)
-class Workflow:
-    """A name for a tuple of nodes, run in this order.
-
-    How a workflow adapts is said by its nodes alone: ``fix`` and ``reflect`` catch what went wrong
-    before them and send the run back; a workflow without them never adapts.
-    """
-
-    name: str
-    description: str
-    nodes: tuple[str, ...]
-
+from datus.workflow.rules import check, resolve
+from datus.workflow.steps import Workflow
 
 BUILT_IN = (
     Workflow(
@@ -69,7 +54,7 @@ METRIC_QUERY = Workflow(
 
 
 def definitions(settings: Settings) -> Mapping[str, Workflow]:
-    """Return every workflow by name: the built-in ones, then those of the configuration.
+    """Return every workflow by name, its parts put in: the built-in ones, then those of the configuration.
 
     Raises:
         ConfigError: A workflow of the configuration has a built-in name or breaks a rule.
@@ -80,48 +65,8 @@ def definitions(settings: Settings) -> Mapping[str, Workflow]:
             raise ConfigError(
                 f"agent.workflow.{name}: this name is built in; give your workflow another one."
             )
-        workflows[name] = Workflow(name, custom.description, custom.nodes)
-    for workflow in workflows.values():
+        workflows[name] = Workflow(name, custom.description, custom.nodes, custom.settings)
+    resolved = {name: resolve(workflow, workflows) for name, workflow in workflows.items()}
+    for workflow in resolved.values():
         check(workflow)
-    return workflows
-
-
-def check(workflow: Workflow) -> None:
-    """Hold one workflow to the rules.
-
-    Every node exists and occurs once, stands after the nodes that give what it needs or uses, and
-    ``output`` is the last.
-
-    Raises:
-        ConfigError: Naming the workflow, the node and what to change.
-    """
-    where = f"agent.workflow.{workflow.name}"
-    for name in workflow.nodes:
-        if name not in NODES:
-            raise ConfigError(f"{where}: there is no node {name!r}.{_nearest(name)}")
-        if workflow.nodes.count(name) > 1:
-            raise ConfigError(f"{where}: the node {name!r} occurs more than once; name it once.")
-    if workflow.nodes[-1:] != ("output",):
-        raise ConfigError(f"{where}: the last node must be 'output', which makes the answer.")
-    for position, name in enumerate(workflow.nodes):
-        node, before, after = NODES[name], workflow.nodes[:position], workflow.nodes[position:]
-        for fact in node.needs:
-            if fact not in _given(before):
-                raise ConfigError(f"{where}: {name!r} needs {_giver(fact)!r} before it.")
-        for fact in node.uses:
-            if fact in _given(after):
-                raise ConfigError(f"{where}: {_giver(fact)!r} must come before {name!r}.")
-
-
-def _given(nodes: Iterable[str]) -> set[str]:
-    return {fact for name in nodes for fact in NODES[name].gives}
-
-
-def _giver(fact: str) -> str:
-    return next(name for name, node in NODES.items() if fact in node.gives)
-
-
-def _nearest(name: str) -> str:
-    near = get_close_matches(name, NODES, n=1)
-    hint = f" Did you mean {near[0]!r}?" if near else ""
-    return f"{hint} The nodes are: {', '.join(NODES)}."
+    return resolved

@@ -13,15 +13,26 @@ from typing import Any, Literal
 from datus.errors import DatusError, FenceError, RefusalError
 from datus.tasks.store import FinalStatus
 from datus.types import EventType, TaskStatus
-from datus.workflow.definitions import Workflow
+from datus.workflow.branches import as_json, most_telling
 from datus.workflow.node import Emit, Node, Report, Tools
 from datus.workflow.nodes import NODES
-from datus.workflow.state import Back, RunState
+from datus.workflow.state import Back, BranchEnd, RunState
+from datus.workflow.steps import (
+    PARALLEL,
+    Branch,
+    Step,
+    Workflow,
+    at_own_rate,
+    settings_for,
+    steps_of,
+)
 
 _log = logging.getLogger(__name__)
 
 # Time for the nodes that hand out an answer after the task's time is over.
 _LATE_S = 5.0
+
+_PARALLEL = "Answer in several ways at once"
 
 NodeStatus = Literal["processing", "completed", "failed", "skipped"]
 
@@ -84,7 +95,7 @@ async def run_workflow(
     Raises:
         FenceError: The task belongs to somebody else now; nothing more may be written.
     """
-    walk = _Walk(workflow, tools, emit, began=tools.clock(), state=state)
+    walk = _Walk(steps_of(workflow), tools, emit, began=tools.clock(), state=state)
     _log.debug("task %s: %r", state.task_id, state.question.text)
     try:
         await _within_time(walk, tools.settings.server.task_timeout_s)
@@ -115,7 +126,7 @@ def ended_by(error: DatusError, workflow: Workflow, state: RunState, tools: Tool
 
     async def silent(type: EventType, data: Mapping[str, Any]) -> None: ...
 
-    return _Walk(workflow, tools, silent, tools.clock(), state).ended(error)
+    return _Walk(steps_of(workflow), tools, silent, tools.clock(), state).ended(error)
 
 
 async def _within_time(walk: "_Walk", limit: float) -> None:
@@ -145,29 +156,47 @@ def _internal(error: Exception, state: RunState) -> DatusError:
     )
 
 
+def _end_of(walk: "_Walk", branch: asyncio.Task[BranchEnd]) -> BranchEnd:
+    """How a branch ended, also one that was stopped: with the best answer that it had, if any."""
+    if branch.done() and not branch.cancelled() and branch.exception() is None:
+        return branch.result()
+    state = walk.state
+    if state.best is not None:
+        return BranchEnd(walk.branch or "", replace(state, executed=state.best))
+    error = DatusError("The branch was stopped before it had an answer.", code="timeout")
+    return BranchEnd(walk.branch or "", state, error)
+
+
+def _percent(done: float) -> int:
+    return int(100 * done + 1e-9)
+
+
 @dataclass(slots=True)
 class _Walk:
-    """One run's way through its nodes. It lives as long as the run and is shared with nobody.
+    """One run's way through its steps, or that of a branch. It lives as long as the run and is shared
+    with nobody.
 
-    ``state`` is the state before the current node, ``sql`` the last that the guard let through.
+    ``state`` is the state before the current step, ``sql`` the last that the guard let through,
+    ``done`` the part of the way that was gone, which ``progress_at`` turns into the run's percent.
     """
 
-    workflow: Workflow
+    steps: tuple[Step, ...]
     tools: Tools
     emit: Emit
     began: float
     state: RunState
+    branch: str | None = None
+    progress_at: Callable[[float], int] = _percent
+    timings: list[dict[str, Any]] = field(default_factory=list)
     position: int = 0
     sql: str | None = None
-    progress: int = 0
+    done: float = 0.0
     current: str | None = None
     node_began: float = 0.0
-    timings: list[dict[str, Any]] = field(default_factory=list)
 
     async def run(self) -> None:
         """Walk from the first node to the last, back where a node asks for it."""
-        data = {"task_id": self.state.task_id, "workflow": self.workflow.name}
-        await self.emit("started", data)
+        await self.emit("started", {"task_id": self.state.task_id, "workflow": self.state.workflow})
         await self._walk()
 
     async def go_on_from(self, error: DatusError) -> None:
@@ -175,54 +204,147 @@ class _Walk:
         await self._caught(error)
         await self._walk()
 
+    async def end(self) -> BranchEnd:
+        """Walk a branch to its end; an error that no node of it catches is how it ends."""
+        name = self.branch or ""
+        try:
+            await self._walk()
+            error = None if self.state.executed else DatusError("The branch gave no answer.")
+        except FenceError:
+            raise
+        except DatusError as raised:
+            error = raised
+            await self._fail_current(self.position)
+            if error.public != error.message:
+                _log.error("task %s: branch %s: %s", self.state.task_id, name, error.message)
+            shown = problem(error)
+            await Report(PARALLEL, self.emit).detail(
+                f"Branch {name} gave no answer: {shown['message']}", error=shown
+            )
+        except asyncio.CancelledError:
+            await self._fail_current(self.position)
+            raise
+        self.progress_at(1.0)
+        return BranchEnd(name, self.state, error)
+
     async def _walk(self) -> None:
-        nodes = self.workflow.nodes
-        while self.position < len(nodes):
-            node = NODES[nodes[self.position]]
-            if not node.due(self.state):
-                await self._tell(node.name, "skipped", self.position + 1)
+        while self.position < len(self.steps):
+            step = self.steps[self.position]
+            if not step.branches and not NODES[step.node].due(self.state):
+                await self._tell(step.node, "skipped", self.position + 1)
                 self.position += 1
                 continue
             try:
-                step = await self._step(node)
+                came = await self._step(step)
             except FenceError:
                 raise
             except DatusError as error:
                 await self._caught(error)
                 continue
-            if isinstance(step, Back):
-                self.position, self.state = nodes.index(step.to), step.state
+            if isinstance(came, Back):
+                self.position, self.state = self._back_to(came.to), came.state
             else:
-                self.position, self.state = self.position + 1, step
+                self.position, self.state = self.position + 1, came
 
-    async def _step(self, node: Node) -> RunState | Back:
-        self.current, self.node_began = node.name, self.tools.clock()
-        message = {"message": node.description, "progress": self._reached(self.position)}
+    def _back_to(self, node: str) -> int:
+        return next(place for place, step in enumerate(self.steps) if step.holds(node))
+
+    async def _step(self, step: Step) -> RunState | Back:
+        self.current, self.node_began = step.node, self.tools.clock()
+        description = _PARALLEL if step.branches else NODES[step.node].description
+        message = {"message": description, "progress": self._reached(self.position)}
         await self.emit("progress", message)
-        await self._tell(node.name, "processing", self.position)
+        await self._tell(step.node, "processing", self.position)
         try:
-            step = await node.run(self.state, self.tools, Report(node.name, self._emit_from_node))
+            came = await (self._fork(step) if step.branches else self._run(step))
         except DatusError:
             raise
         except Exception as error:  # the border too: an answer that is there survives a fault
             raise _internal(error, self.state) from error
         self._close_current("completed")
-        await self._tell(node.name, "completed", self.position + 1)
-        return step
+        await self._tell(step.node, "completed", self.position + 1)
+        return came
+
+    async def _run(self, step: Step) -> RunState | Back:
+        node: Node = NODES[step.node]
+        report = Report(node.name, self._emit_from_node)
+        return await node.run(at_own_rate(self.state, step), self._tools_of(step), report)
+
+    async def _fork(self, step: Step) -> RunState:
+        """Run the branches at once, each from this state. They end with it, whatever ends it.
+
+        Raises:
+            DatusError: The most telling error of the branches, when none has an answer.
+        """
+        start = replace(self.state, executed=None, branches=())
+        done = [0.0] * len(step.branches)
+        walks = [self._branch(each, start, done, n) for n, each in enumerate(step.branches)]
+        running: list[asyncio.Task[BranchEnd]] = []
+        try:
+            async with asyncio.TaskGroup() as group:
+                running = [group.create_task(walk.end()) for walk in walks]
+        except BaseExceptionGroup as errors:
+            raise errors.exceptions[0] from None
+        finally:  # also when the time is over: an answer that is there already may be chosen
+            pairs = zip(walks, running, strict=False)
+            ends = tuple(_end_of(walk, branch) for walk, branch in pairs)
+            self.state = replace(self.state, branches=ends)
+        if not any(end.executed for end in ends):
+            error = most_telling(end.error for end in ends if end.error)
+            self.sql = next(
+                walk.sql for walk, end in zip(walks, ends, strict=True) if end.error is error
+            )
+            raise error
+        return self.state
+
+    def _branch(self, branch: Branch, start: RunState, done: list[float], place: int) -> "_Walk":
+        """The walk of a branch. Its events say whose they are, and it moves the run's progress its share."""
+        name = f"{self.branch}/{branch.name}" if self.branch else branch.name
+        at, steps = self.position, len(self.steps)
+
+        async def emit(type: EventType, data: Mapping[str, Any]) -> None:
+            await self.emit(type, data if "branch" in data else {**data, "branch": name})
+
+        def progress_at(part: float) -> int:
+            done[place] = max(done[place], part)
+            return self._reached(at + sum(done) / len(done), steps)
+
+        return _Walk(
+            branch.steps,
+            self.tools,
+            emit,
+            self.began,
+            start,
+            branch=name,
+            progress_at=progress_at,
+            timings=self.timings,
+        )
+
+    def _tools_of(self, step: Step) -> Tools:
+        if not step.settings:
+            return self.tools
+        return replace(self.tools, settings=settings_for(step, self.tools.settings))
 
     async def _caught(self, error: DatusError) -> None:
         """Move to the node that goes on from the error; without one, raise it."""
-        nodes, failed = self.workflow.nodes, self.position
-        for later in range(failed + 1, len(nodes)):
-            if NODES[nodes[later]].catches(error, self.state, self.tools):
-                if self.current is not None:  # else its time ran out between two nodes
-                    self._close_current("failed")
-                    await self._tell(nodes[failed], "failed", failed)
-                for passed in nodes[failed + 1 : later]:
-                    await self._tell(passed, "skipped", failed)
+        failed = self.position
+        for later in range(failed + 1, len(self.steps)):
+            step = self.steps[later]
+            if step.branches:
+                continue
+            if NODES[step.node].catches(error, self.state, self._tools_of(step)):
+                await self._fail_current(failed)  # unless its time ran out between two nodes
+                for passed in self.steps[failed + 1 : later]:
+                    await self._tell(passed.node, "skipped", failed)
                 self.position, self.state = later, replace(self.state, failure=error)
                 return
         raise error
+
+    async def _fail_current(self, position: int) -> None:
+        if self.current is not None:
+            node = self.current
+            self._close_current("failed")
+            await self._tell(node, "failed", position)
 
     async def _emit_from_node(self, type: EventType, data: Mapping[str, Any]) -> None:
         if type == "sql_generated":
@@ -233,21 +355,22 @@ class _Walk:
         progress = self._reached(position)
         await self.emit("node_progress", {"node": node, "status": status, "progress": progress})
 
-    def _reached(self, position: int) -> int:
-        """Return the progress at a position; a run that goes back stays where it was."""
-        self.progress = max(self.progress, 100 * position // len(self.workflow.nodes))
-        return self.progress
+    def _reached(self, position: float, steps: int = 0) -> int:
+        """Return the run's progress at a position; a walk that goes back stays where it was."""
+        self.done = max(self.done, position / (steps or len(self.steps)))
+        return self.progress_at(self.done)
 
     def _close_current(self, status: NodeStatus) -> None:
         seconds = round(self.tools.clock() - self.node_began, 6)
-        self.timings.append({"node": self.current, "status": status, "seconds": seconds})
+        timing = {"node": self.current, "status": status, "seconds": seconds}
+        self.timings.append(timing | ({"branch": self.branch} if self.branch else {}))
         self.current = None
 
     def completed(self) -> Outcome:
         """Return the outcome of a walk that reached its end."""
         executed, output = self.state.executed, self.state.output
         if executed is None or output is None:
-            raise LookupError(f"workflow {self.workflow.name!r} ended without an answer")
+            raise LookupError(f"workflow {self.state.workflow!r} ended without an answer")
         metadata = {**output.metadata, **self._figures()}
         result = list(output.rows)
         answer = self._answer("completed", metadata) | {
@@ -264,7 +387,8 @@ class _Walk:
             status = "refused"
         closing: list[tuple[EventType, Mapping[str, Any]]] = []
         if self.current is not None:
-            failed = {"node": self.current, "status": "failed", "progress": self.progress}
+            progress = self.progress_at(self.done)
+            failed = {"node": self.current, "status": "failed", "progress": progress}
             closing.append(("node_progress", failed))
             self._close_current("failed")
         metadata = self._figures()
@@ -273,6 +397,9 @@ class _Walk:
                 "database": self.state.linking.database,
                 "knowledge_version": self.state.linking.snapshot.version,
             }
+        if self.state.branches or self.state.selection:
+            ends = self.state.branches
+            metadata["selection"] = as_json(ends) if ends else self.state.selection
         shown = problem(error)
         if error.public != error.message:
             _log.error("task %s: %s", self.state.task_id, error.message)
@@ -289,7 +416,7 @@ class _Walk:
         }
 
     def _answer(self, status: TaskStatus, metadata: Mapping[str, Any]) -> dict[str, Any]:
-        blank = blank_answer(self.state.task_id, self.workflow.name, status)
+        blank = blank_answer(self.state.task_id, self.state.workflow, status)
         return blank | {"metadata": metadata, "execution_time": metadata["execution_time"]}
 
     def _done(self, answer: Mapping[str, Any]) -> tuple[EventType, Mapping[str, Any]]:

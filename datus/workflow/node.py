@@ -12,9 +12,10 @@ from datus.generation.base import Generator
 from datus.knowledge.library import Knowledge
 from datus.sql.guard import CheckedSql
 from datus.types import DatabaseSchema, EventType
+from datus.workflow.generators import GeneratorOf
 from datus.workflow.state import Back, RunState
 
-Fact = Literal["schema", "metrics", "times", "candidates", "result", "answer"]
+Fact = Literal["schema", "metrics", "times", "candidates", "results", "result", "answer"]
 """What nodes hand on. A node needs facts that an earlier node gives."""
 
 Emit = Callable[[EventType, Mapping[str, Any]], Awaitable[None]]
@@ -27,15 +28,22 @@ T = TypeVar("T")
 class Tools:
     """All that nodes work with. Shared by every run, so nothing in it keeps a run's state.
 
-    ``guard`` raises RefusalError ``unsafe_sql``; ``clock`` counts seconds and never falls.
+    ``settings`` are those of the step that runs: a branch of a workflow may have its own.
+    ``generator_of`` has each generator made once. ``guard`` raises RefusalError ``unsafe_sql``;
+    ``clock`` counts seconds and never falls.
     """
 
     settings: Settings
     connectors: Connectors
     knowledge: Knowledge
-    generator: Generator
+    generator_of: GeneratorOf
     guard: Callable[[str, DatabaseSchema], CheckedSql]
     clock: Callable[[], float]
+
+    @property
+    def generator(self) -> Generator:
+        """The generator for the settings of the step that runs."""
+        return self.generator_of(self.settings.node_settings)
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +68,7 @@ class Node(ABC):
         needs: Facts that an earlier node of the workflow must give.
         uses: Facts that it reads when there are any, so whoever gives them must come before.
         gives: Facts that later nodes may rely on.
+        back_to: Nodes that it may send the run back to.
     """
 
     name: ClassVar[str]
@@ -67,6 +76,7 @@ class Node(ABC):
     needs: ClassVar[tuple[Fact, ...]] = ()
     uses: ClassVar[tuple[Fact, ...]] = ()
     gives: ClassVar[tuple[Fact, ...]] = ()
+    back_to: ClassVar[tuple[str, ...]] = ()
 
     def due(self, state: RunState) -> bool:
         """Say whether there is anything to do; a node that is not due is skipped."""

@@ -9,10 +9,10 @@ from typing import Any, TypeVar
 from datus.errors import DatusError, FenceError, UnavailableError
 from datus.tasks.store import Run, TaskRecord, TaskStore
 from datus.types import Event, EventType
-from datus.workflow.definitions import Workflow
 from datus.workflow.engine import Outcome, ended_by, run_workflow
 from datus.workflow.node import Tools
 from datus.workflow.state import RunState
+from datus.workflow.steps import Workflow
 
 T = TypeVar("T")
 

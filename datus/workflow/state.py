@@ -96,6 +96,8 @@ class RunState:
         handed_over: Why the metrics did not answer, where the generator wrote SQL in their place.
         fixes: How many times ``fix`` sent the run back.
         reflection_rounds: How many times ``reflect`` did.
+        branches: What each branch of ``parallel`` came to, until ``selection`` chooses.
+        selection: What the branches gave and which one was chosen, JSON-typed; None without branches.
         output: The answer for the caller.
     """
 
@@ -121,6 +123,8 @@ class RunState:
     handed_over: str = ""
     fixes: int = 0
     reflection_rounds: int = 0
+    branches: "tuple[BranchEnd, ...]" = ()
+    selection: Mapping[str, Any] | None = None
     output: Output | None = None
 
     def given_up(self, reason: str) -> "RunState":
@@ -134,6 +138,20 @@ class RunState:
             candidates=self.candidates[1:],
             executed=None,
         )
+
+
+@dataclass(frozen=True, slots=True)
+class BranchEnd:
+    """How a branch ended: with an answer, or with an error that is a finding and not the end of the run."""
+
+    name: str
+    state: RunState
+    error: DatusError | None = None
+
+    @property
+    def executed(self) -> Executed | None:
+        """Its answer, if it has one."""
+        return self.state.executed if self.error is None else None
 
 
 @dataclass(frozen=True, slots=True)

@@ -40,6 +40,16 @@ agent:
   namespace:
     shop: {type: sqlite, uri: shop.db, description: A shop., knowledge: {metrics: metrics}}
     vault: {type: sqlite, uri: shop.db}
+  models:
+    guess: {type: offline, least_confidence: 0}
+  workflow:
+    two_ways:
+      - schema_linking
+      - parallel:
+          - [generate_sql, execute_sql]
+          - {workflow: fixed, settings: {generate_sql: {model: guess}, execute_sql: {max_rows: 5}}}
+      - selection
+      - output
 """
 METRICS = """
 semantic_models:

@@ -188,6 +188,35 @@ async def test_definitions(world):
     assert all(flow["nodes"][-1] == "output" for flow in listed)
 
 
+async def test_definitions_show_branches_with_their_settings(world):
+    listed = (await world.call("GET", "/workflows/definitions")).json()["workflows"]
+    flow = next(flow for flow in listed if flow["name"] == "two_ways")
+    linked, parallel, *rest = flow["nodes"]
+    assert (linked, rest) == ("schema_linking", ["selection", "output"])
+    assert parallel == {
+        "parallel": [
+            {"name": "1", "nodes": ["generate_sql", "execute_sql"]},
+            {
+                "name": "fixed",
+                "workflow": "fixed",
+                "nodes": ["schema_linking", "generate_sql", "execute_sql"],
+                "settings": {"generate_sql": {"model": "guess"}, "execute_sql": {"max_rows": 5}},
+            },
+        ]
+    }
+
+
+async def test_branches_over_http(world):
+    answer = (await world.run("How many orders?", workflow="two_ways", task_id="two")).json()
+    assert (answer["status"], answer["workflow"]) == ("completed", "two_ways")
+    assert answer["metadata"]["selection"]["agreeing"] == 2
+    events = world.events(await world.call("GET", "/workflows/two/events"))
+    assert {data.get("branch") for _, _, data in events} == {None, "1", "fixed"}
+    progress = [data["progress"] for _, _, data in events if "progress" in data]
+    assert progress == sorted(progress)
+    assert progress[-1] == 100
+
+
 async def test_namespaces(world):
     listed = (await world.call("GET", "/namespaces")).json()["namespaces"]
     assert [space["name"] for space in listed] == ["shop", "vault"]

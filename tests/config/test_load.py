@@ -6,7 +6,7 @@ from textwrap import dedent
 
 import pytest
 
-from datus.config import Secret, Settings, datus_home, load_settings
+from datus.config import Part, Secret, Settings, datus_home, load_settings
 from datus.errors import ConfigError
 
 MINIMAL = """
@@ -135,6 +135,37 @@ def test_everything_at_once(load):
     assert settings.node_settings["generate_sql"] == {"model": "mine", "candidates": 5}
 
 
+def test_parts_of_workflows_keep_only_what_is_set(load):
+    settings = load(
+        in_agent(
+            """
+        workflow:
+          a:
+            settings: {fix: {max_attempts: 2}}
+            nodes:
+              - schema_linking
+              - parallel:
+                  - [generate_sql, execute_sql]
+                  - {name: "${WAY}", nodes: [generate_sql], settings: {execute_sql: {max_rows: "3", agreement: }}}
+                  - b
+                  - b
+              - {workflow: b}
+        """
+        ),
+        WAY="second",
+    )
+    flow = settings.workflows["a"]
+    assert flow.settings == {"fix": {"max_attempts": 2}}
+    first, parallel, part = flow.nodes
+    assert (first, part) == ("schema_linking", Part(workflow="b"))
+    assert parallel.branches == (
+        Part("1", None, ("generate_sql", "execute_sql")),
+        Part("second", None, ("generate_sql",), {"execute_sql": {"max_rows": 3}}),
+        Part("b", "b"),
+        Part("b 4", "b"),
+    )
+
+
 def test_defaults(load):
     settings = load(MINIMAL)
     assert settings.target == "offline"
@@ -151,6 +182,7 @@ def test_defaults(load):
         "search_metrics": {"limit": 12, "otherwise": "refuse"},
         "generate_sql": {"model": "offline", "candidates": 5},
         "execute_sql": {"timeout_s": 30.0, "max_rows": 10_000, "agreement": 3},
+        "selection": {"least_confidence": 0.5},
         "fix": {"max_attempts": 1},
         "reflect": {"max_rounds": 3},
     }
@@ -242,7 +274,22 @@ def test_a_value_of_the_environment_is_not_shown_in_an_error(refusal):
         (in_agent("nodes: {schema_linking: {rate: quick}}"), ["'quick'", "one of fast, medium, slow"]),
         (in_agent("nodes: {date_parser: {past_n_includes_today: 1}}"), ["true or false"]),
         (in_agent("workflow: {a: []}"), ["agent.workflow.a.nodes", "a list of names"]),
-        (in_agent("workflow: {a: [1]}"), ["agent.workflow.a.nodes", "a list of names"]),
+        (in_agent("workflow: {a: [1]}"), ["agent.workflow.a.nodes[0]", "1 is not usable", "the name of a node"]),
+        (in_agent("workflow: {a: [{paralel: []}]}"), ["agent.workflow.a.nodes[0].paralel: unknown key", "'parallel'"]),
+        (in_agent("workflow: {a: [{settings: {}}]}"), ["agent.workflow.a.nodes[0]", "'parallel' and 'workflow'"]),
+        (in_agent("workflow: {a: [{parallel: [b, c], settings: {}}]}"), ["agent.workflow.a.nodes[0]", "settings go into a branch"]),
+        (in_agent("workflow: {a: [{parallel: [b]}]}"), ["agent.workflow.a.nodes[0].parallel", "at least two branches"]),
+        (in_agent("workflow: {a: [{parallel: [b, 1]}]}"), ["agent.workflow.a.nodes[0].parallel[1]", "the name of a workflow"]),
+        (in_agent("workflow: {a: [{parallel: [b, {node: [x]}]}]}"), ["parallel[1].node: unknown key", "'nodes'"]),
+        (in_agent("workflow: {a: [{parallel: [b, {name: x}]}]}"), ["parallel[1]", "either 'nodes' or 'workflow'"]),
+        (in_agent("workflow: {a: [{parallel: [b, {nodes: [x], workflow: b}]}]}"), ["parallel[1]", "either 'nodes' or 'workflow'"]),
+        (in_agent("workflow: {a: [{parallel: [b, []]}]}"), ["parallel[1]", "a list of names of nodes"]),
+        (in_agent("workflow: {a: [{parallel: [{workflow: b, name: x}, {workflow: c, name: x}]}]}"), ["two branches are named 'x'"]),
+        (in_agent("workflow: {a: [{workflow: b, settings: {fixx: {}}}]}"), ["agent.workflow.a.nodes[0].settings.fixx: unknown key", "'fix'"]),
+        (in_agent("workflow: {a: [{workflow: b, settings: {fix: {max_attempts: x}}}]}"), ["settings.fix.max_attempts", "a whole number"]),
+        (in_agent("workflow: {a: [{workflow: b, settings: {generate_sql: {model: offlin}}}]}"), ["settings.generate_sql.model", "did you mean 'offline'?"]),
+        (in_agent("workflow: {a: {nodes: [x], settings: {generate_sql: {model: m}}}}"), ["agent.workflow.a.settings.generate_sql.model", "no model 'm'"]),
+        (in_agent("workflow: {a: {nodes: [x], settings: [y]}}"), ["agent.workflow.a.settings", "keys as those of agent.nodes"]),
         (in_agent("workflow: {'a/b': [output]}"), ["agent.workflow.a/b", "a name begins with"]),
         (in_agent("workflow: {a: {description: x}}"), ["agent.workflow.a.nodes: is required"]),
         (in_agent("workflow: {1: [output]}"), ["agent.workflow.1", "put it in quotes"]),

@@ -18,10 +18,12 @@ from datus.generation.scripted import Script, ScriptedGenerator
 from datus.knowledge.library import Knowledge
 from datus.sql.guard import CheckedSql, check
 from datus.types import DatabaseSchema, EventType, GenerationContext, Question
-from datus.workflow.definitions import Workflow, definitions
+from datus.workflow.definitions import definitions
 from datus.workflow.engine import Outcome, run_workflow
+from datus.workflow.generators import by_model
 from datus.workflow.node import Tools
 from datus.workflow.state import RunState
+from datus.workflow.steps import Workflow
 
 Guard = Callable[[str, DatabaseSchema], CheckedSql]
 
@@ -79,7 +81,7 @@ class Lab:
             settings=self.settings,
             connectors=self.connectors,
             knowledge=self.knowledge,
-            generator=ScriptedGenerator(spoken),
+            generator_of=by_model(dict.fromkeys(self.settings.models, ScriptedGenerator(spoken))),
             guard=guard,
             clock=time.monotonic,
         )

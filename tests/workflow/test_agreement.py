@@ -74,3 +74,39 @@ async def test_agreement_can_be_switched_off(make_lab) -> None:
     assert outcome.status == "refused"
     lab.knowledge.close()
     await lab.connectors.close()
+
+
+def samples(*sql: str) -> Callable[[GenerationContext], Sequence[Candidate]]:
+    """What a hosted model said when it was asked more than once."""
+    made = [Candidate(each, 1.0, (), (), model="hosted", generator="hosted") for each in sql]
+    return lambda _: made
+
+
+async def test_samples_of_a_model_vote_by_their_rows(lab) -> None:
+    outcome = await lab.ask("nl2sql", samples(ALL, ROME, BROKEN, THE_SAME), IN_ROME)
+    assert {row["name"] for row in outcome.answer["result"]} == {"Bo", "Cy"}
+    assert outcome.answer["sql"] == lab.of("sql_generated")[-1]["sql"]
+    detail = next(each for each in lab.of("node_detail") if each["node"] == "execute_sql")
+    assert detail["details"] == {"agreeing": 2, "samples": 3, "confidence": None}
+
+
+async def test_samples_share_out_how_sure_a_model_is_and_others_add_to_it(lab) -> None:
+    made = [
+        Candidate(ALL, 1.0, (), (), model="hosted", confidence=0.4),
+        Candidate(ROME, 0.9, (), (), model="hosted", confidence=0.3),
+        Candidate(THE_SAME, 0.8, (), (), model="hosted", confidence=0.2),
+        Candidate(f"{ROME} ORDER BY name", 0.1, (), (), confidence=0.6),
+    ]
+    outcome = await lab.ask("nl2sql", lambda _: made, IN_ROME)
+    assert {row["name"] for row in outcome.answer["result"]} == {"Bo", "Cy"}
+    assert outcome.answer["metadata"]["confidence"] == 0.8  # not both 0.3 + 0.2 and 0.6 are wrong
+
+
+async def test_samples_that_cannot_run_are_an_error_like_any_other(lab) -> None:
+    outcome = await lab.ask("fixed", samples("DELETE FROM customers", BROKEN), IN_ROME)
+    assert (outcome.status, outcome.error["code"]) == ("refused", "unsafe_sql")
+
+
+async def test_readings_of_the_offline_generator_do_not_vote(lab) -> None:
+    outcome = await lab.ask("nl2sql", lambda _: [ALL, ROME, THE_SAME], IN_ROME)
+    assert len(outcome.answer["result"]) == 3

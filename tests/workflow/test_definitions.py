@@ -8,8 +8,10 @@ import pytest
 
 from datus.errors import ConfigError
 from datus.types import EventType, TaskStatus
-from datus.workflow.definitions import BUILT_IN, METRIC_QUERY, Workflow, check, definitions
+from datus.workflow.definitions import BUILT_IN, METRIC_QUERY, definitions
 from datus.workflow.nodes import NODES
+from datus.workflow.rules import check
+from datus.workflow.steps import Workflow
 
 DOCS = Path(__file__).parents[2] / "docs" / "workflows.md"
 
@@ -78,6 +80,72 @@ async def test_configuration_adds_workflows(make_lab) -> None:
     outcome = await lab.ask("quick", lambda context: ["SELECT count(*) AS n FROM customers"])
     assert (outcome.status, outcome.answer["workflow"]) == ("completed", "quick")
     await lab.connectors.close()
+
+
+BRANCH = "[generate_sql, execute_sql]"
+
+
+@pytest.mark.parametrize(
+    ("nodes", "says"),
+    [
+        ("[parallel, selection, output]", "'parallel' takes branches: {parallel: [[...], [...]]}."),
+        (
+            f"[schema_linking, {{parallel: [{BRANCH}, {BRANCH}]}}, output]",
+            "'selection' must stand right after 'parallel'",
+        ),
+        (
+            f"[schema_linking, {{parallel: [{BRANCH}, {BRANCH}]}}, date_parser, selection, output]",
+            "'selection' must stand right after 'parallel'",
+        ),
+        (
+            "[schema_linking, generate_sql, execute_sql, selection, output]",
+            "'selection' needs 'parallel' before it",
+        ),
+        (
+            f"[schema_linking, {{parallel: [{BRANCH}, [generate_sql]]}}, selection, output]",
+            "branch '2': it gives no result; let it run its SQL with 'execute_sql'",
+        ),
+        (
+            f"[{{parallel: [{BRANCH}, {BRANCH}]}}, selection, output]",
+            "branch '1': 'generate_sql' needs 'schema_linking' before it",
+        ),
+        (
+            "[schema_linking, {parallel: [fixed, [generate_sql, execute_sql, output]]}, selection, output]",
+            "branch '2': leave 'output' out",
+        ),
+        (
+            "[schema_linking, {parallel: [fixed, {name: odd, nodes: [generate, execute_sql]}]}, selection, output]",
+            "branch 'odd': there is no node 'generate'. Did you mean 'generate_sql'?",
+        ),
+        (
+            "[schema_linking, {parallel: [fixed, [generate_sql, execute_sql, reflect]]}, selection, output]",
+            "branch '2': 'reflect' goes back to 'schema_linking', which must stand before it in the same list",
+        ),
+        ("[{parallel: [fixed, nl2sq]}, selection, output]", "Did you mean 'nl2sql'?"),
+        (
+            "[{parallel: [fixed, generate_sql]}, selection, output]",
+            "there is no workflow 'generate_sql'. 'generate_sql' is a node: write [generate_sql].",
+        ),
+        ("[{workflow: mine}, output]", "a workflow cannot be a part of itself: mine -> mine."),
+        (
+            "[{parallel: [fixed, other]}, selection, output]\n    other: [{workflow: mine}, output]",
+            "a workflow cannot be a part of itself: mine -> other -> mine.",
+        ),
+        ("[{workflow: fixed}, {workflow: nl2sql}, output]", "occurs more than once"),
+        ("[{workflow: fixed}]", "the last node must be 'output'"),
+    ],
+)
+async def test_broken_parts_are_refused_with_what_to_change(make_lab, nodes, says) -> None:
+    lab = make_lab(f"  workflow:\n    mine: {nodes}\n")
+    with pytest.raises(ConfigError, match=re.escape(says)) as refused:
+        definitions(lab.settings)
+    assert "agent.workflow.mine" in refused.value.message
+
+
+async def test_the_examples_of_the_page_are_good(make_lab) -> None:
+    blocks = re.findall(r"```yaml\nagent:\n(.*?)```", DOCS.read_text(encoding="utf-8"), re.S)
+    names = [name for block in blocks for name in definitions(make_lab(block).settings)]
+    assert {"quick", "careful"} <= {*names}
 
 
 @pytest.mark.parametrize("name", ["fixed", "metric_query"])

@@ -76,7 +76,7 @@ async def ask(make_lab, tmp_path) -> AsyncIterator[Ask]:
     ) -> Outcome:
         lab = make_lab(CONFIG + extra)
         made.append(lab)
-        tools = replace(lab.tools(lambda context: ()), generator=OfflineGenerator())
+        tools = replace(lab.tools(lambda context: ()), generator_of=lambda _: OfflineGenerator())
         workflow = METRIC_QUERY if query else definitions(lab.settings)["metric_to_sql"]
         asked = Question(text, date(2024, 1, 15), timezone="Asia/Shanghai", **question)
         state = RunState("t1", workflow.name, "figures", asked, ("shop",), metric_query=query)

@@ -12,6 +12,7 @@ from datus.workflow.nodes.output import Output
 from datus.workflow.nodes.reflect import Reflect
 from datus.workflow.nodes.schema_linking import SchemaLinking
 from datus.workflow.nodes.search_metrics import SearchMetrics
+from datus.workflow.nodes.selection import Selection
 
 _ALL: tuple[Node, ...] = (
     SchemaLinking(),
@@ -19,6 +20,7 @@ _ALL: tuple[Node, ...] = (
     DateParser(),
     GenerateSql(),
     ExecuteSql(),
+    Selection(),
     Fix(),
     Reflect(),
     Output(),

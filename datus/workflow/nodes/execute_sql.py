@@ -1,13 +1,14 @@
 """execute_sql: the guard, then the database. No other place of datus runs generated SQL."""
 
 import asyncio
+from collections.abc import Sequence
 from dataclasses import replace
 
 from datus.errors import DatabaseError, RefusalError, StatementTimeoutError
 from datus.generation.base import UnsureError
 from datus.sql.guard import CheckedSql
 from datus.types import Candidate
-from datus.workflow.agreement import as_sure, rows_of, together
+from datus.workflow.agreement import as_sure, chosen, rows_of, together, voted
 from datus.workflow.evidence import GRAVE, is_better, judge
 from datus.workflow.node import Node, Report, Tools, known
 from datus.workflow.nodes.fix import can_be_fixed
@@ -40,6 +41,8 @@ class ExecuteSql(Node):
         """
         if state.doubt is not None:
             return await self._settled(state.doubt, state, tools, report)
+        if _are_samples(state.candidates) and self._most(tools) > 1:
+            return await self._voted(state, tools, report)
         checked = await self._check(state.candidates[0], state, tools)
         await report.emit("sql_generated", {"sql": checked.sql})
         began = tools.clock()
@@ -78,8 +81,7 @@ class ExecuteSql(Node):
         self, doubt: UnsureError, state: RunState, tools: Tools, report: Report
     ) -> RunState:
         """The first candidate, where enough of the next ones give the same rows."""
-        most = int(tools.settings.node_settings[self.name]["agreement"])
-        first, *rest = state.candidates[:most]
+        first, *rest = state.candidates[: self._most(tools)]
         sure, left = first.confidence or 0.0, [each.confidence or 0.0 for each in rest]
         if together(sure, sum(left), 0.0) < doubt.needed:
             raise doubt
@@ -116,6 +118,41 @@ class ExecuteSql(Node):
         except (DatabaseError, RefusalError):
             return None
 
+    async def _voted(self, state: RunState, tools: Tools, report: Report) -> RunState:
+        """The answer that most samples of a model give; those that cannot run have no vote.
+
+        Raises:
+            RefusalError, DatabaseError: What became of the first, where none of them runs.
+        """
+        ran: list[Executed] = []
+        first: DatabaseError | RefusalError | None = None
+        for candidate in state.candidates[: self._most(tools)]:
+            try:
+                checked = await self._check(candidate, state, tools)
+                ran.append(await self._execute(candidate, checked, state, tools))
+            except (DatabaseError, RefusalError) as error:
+                first = first or error
+                if isinstance(error, StatementTimeoutError):
+                    break  # the next would take as long
+        if not ran:
+            assert first is not None
+            raise first
+        best, *_ = voted([(each, state) for each in ran], samples=True)
+        await report.detail(
+            f"{len(best.agreeing)} of {len(ran)} samples give the same rows",
+            agreeing=len(best.agreeing),
+            samples=len(ran),
+            confidence=best.confidence,
+        )
+        sampled = best.executed.candidate
+        others = (each for each in state.candidates if each is not sampled)
+        answer = chosen(best)
+        state = replace(state, candidates=(answer.candidate, *others))
+        return await self._take(answer, state, report)
+
+    def _most(self, tools: Tools) -> int:
+        return int(tools.settings.node_settings[self.name]["agreement"])
+
     async def _rival(
         self, executed: Executed | None, state: RunState, tools: Tools
     ) -> Executed | None:
@@ -150,6 +187,15 @@ class ExecuteSql(Node):
         await report.emit("sql_generated", {"sql": executed.checked.sql})
         await _complete(report, "completed", len(executed.result.rows), executed.result.elapsed_s)
         return replace(state, executed=executed, failure=None)
+
+
+def _are_samples(candidates: Sequence[Candidate]) -> bool:
+    """Whether candidates are what a hosted model said when it was asked more than once.
+
+    Those of the offline generator alone are readings of the question, of which the likeliest is meant;
+    behind a model's they have a vote.
+    """
+    return len(candidates) > 1 and bool(candidates[0].model)
 
 
 async def _complete(report: Report, status: str, rows: int, seconds: float) -> None:

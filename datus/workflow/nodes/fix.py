@@ -31,10 +31,11 @@ class Fix(Node):
     name = "fix"
     description = "Mend SQL that could not be run"
     needs = ("result",)
+    back_to = ("generate_sql",)
 
     def due(self, state: RunState) -> bool:
-        """Skip when the SQL ran."""
-        return state.failure is not None
+        """Skip when the SQL ran, or when other SQL would not help."""
+        return state.failure is not None and can_be_fixed(state.failure)
 
     def catches(self, error: DatusError, state: RunState, tools: Tools) -> bool:
         """Go on from SQL that was refused, as often as ``fix.max_attempts`` allows."""

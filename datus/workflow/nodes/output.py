@@ -56,6 +56,7 @@ class Output(Node):
             "generator": candidate.generator,
             "model": None,
             "tokens": None,
+            "selection": state.selection,
             "knowledge_version": linking.snapshot.version,
         }
         rows = tuple(dict(zip(names, row, strict=True)) for row in result.rows)

@@ -23,6 +23,7 @@ class Reflect(Node):
     name = "reflect"
     description = "Judge the result against the question and try again where it falls short"
     needs = ("result",)
+    back_to = ("schema_linking", "generate_sql", "execute_sql")
 
     def catches(self, error: DatusError, state: RunState, tools: Tools) -> bool:
         """Go on from any error once there is an answer, and before that from what can be mended."""
