@@ -136,6 +136,7 @@ def _settings(raw: Any, found: Path | None, source: Source, home: Path) -> Setti
         state_path=agent["state"]["path"] or home / "state.db",
         knowledge_path=agent["knowledge"]["path"] or home / "knowledge",
         embeddings=EmbeddingsConfig(**agent["knowledge"]["embeddings"]),
+        prompts_path=agent["prompts"]["path"],
     )
 
 

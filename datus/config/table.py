@@ -247,6 +247,28 @@ SETTINGS: tuple[Setting, ...] = (
         maximum=50,
     ),
     Setting(
+        _NODE + "generate_sql.samples",
+        "integer",
+        "How many answers a hosted model is asked for at once; each costs as much as one.",
+        default=1,
+        minimum=1,
+        maximum=20,
+    ),
+    Setting(
+        _NODE + "generate_sql.fallback",
+        "choice",
+        "When the offline generator answers in a hosted model's place: where it fails (`offline`), also where a budget is spent (`always`), or never (`none`).",
+        default="offline",
+        choices=("offline", "always", "none"),
+    ),
+    Setting(
+        _NODE + "generate_sql.beside",
+        "choice",
+        "Generator whose candidates stand behind a hosted model's; where both wrote the same query, the answer is surer.",
+        default="none",
+        choices=("none", "offline"),
+    ),
+    Setting(
         _NODE + "execute_sql.timeout_s",
         "number",
         "Longest time of the answer's statement, in seconds.",
@@ -292,6 +314,11 @@ SETTINGS: tuple[Setting, ...] = (
         "names",
         "Node names in order; `<name>: [node, ...]` is the short form.",
         required=True,
+    ),
+    Setting(
+        "agent.prompts.path",
+        "path",
+        "Folder of prompt files that go before datus's own, as `<name>/<language>/<version>.md`.",
     ),
     Setting(
         "agent.knowledge.path",

@@ -175,6 +175,7 @@ class Settings:
         workflows: The user's own workflows; node names in them are not checked here.
         state_path: SQLite file of tasks and events.
         knowledge_path: Folder of built knowledge.
+        prompts_path: Folder of prompt files that go before datus's own, if any.
     """
 
     config_path: Path | None
@@ -188,6 +189,7 @@ class Settings:
     state_path: Path
     knowledge_path: Path
     embeddings: EmbeddingsConfig = EmbeddingsConfig()
+    prompts_path: Path | None = None
 
     @property
     def demo_path(self) -> Path:

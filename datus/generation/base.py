@@ -59,7 +59,7 @@ class Generator(Protocol):
     name: str
 
     async def generate(self, context: GenerationContext) -> tuple[Candidate, ...]:
-        """Return at least one candidate, best first, none of them among ``context.attempts``.
+        """Return candidates, best first, none of them among ``context.attempts``; none where it knows no other.
 
         Raises:
             UnsureError: A refusal, but candidates whose rows agree may be sure enough together.

@@ -30,6 +30,7 @@ from datus.knowledge.embeddings import make_embedder
 from datus.knowledge.library import Knowledge, metrics_database
 from datus.knowledge.search import LinkingRate
 from datus.knowledge.snapshot import within
+from datus.llm.base import Model
 from datus.service.requests import (
     RunRequest,
     as_json,
@@ -119,8 +120,8 @@ class Service:
         """
         workflows = definitions(settings)
         date_settings(settings.node_settings["date_parser"])
-        model = settings.models[str(settings.node_settings["generate_sql"]["model"])]
-        generator = generator or make_generator(model)
+        model = str(settings.node_settings["generate_sql"]["model"])
+        generator = generator or make_generator(settings, model, _model_of(settings, random))
         connectors = Connectors(settings)
         tools = Tools(
             settings=settings,
@@ -425,6 +426,23 @@ class Service:
         if created:
             self._runner.start(task, workflow, state)
         return task
+
+
+def _model_of(settings: Settings, random: Callable[[int], bytes]) -> Callable[[str], Model]:
+    """The hosted models of the settings; what they are made of is loaded only where one is named."""
+
+    def make(name: str) -> Model:
+        from datus.llm.registry import make_model
+
+        return make_model(
+            settings.models,
+            name,
+            clock=time.monotonic,
+            random=lambda: int.from_bytes(random(4), "big") / 2**32,
+            sleep=asyncio.sleep,
+        )
+
+    return make
 
 
 async def _ping(ping: Callable[[], Awaitable[None]], gate: asyncio.Semaphore) -> str | None:

@@ -36,7 +36,7 @@ class PromptedGenerator:
         """See ``Generator.generate``.
 
         Raises:
-            RefusalError: The model refuses, or knows nothing but what was tried.
+            RefusalError: The model refuses.
             ModelError: It gave no answer that can be used.
             BudgetError: A budget is spent.
         """

@@ -42,20 +42,17 @@ def candidates_of(
 
     A candidate is as sure as its answers say, times the part of all answers that agree on it.
 
+    Returns:
+        No candidate where the model only says again what was tried.
+
     Raises:
-        RefusalError: Most answers refuse, or hold no SQL that was not tried before.
+        RefusalError: Most answers refuse.
     """
     refused = [each for each in replies if each.output.refusal is not None]
     if 2 * len(refused) > len(replies) or len(refused) == len(replies):
         raise refusal_of(refused[0], refused[0].output.refusal, context, refused[0].output)
     tried = {attempt.sql for attempt in context.attempts}
     groups = [each for each in _grouped(replies, context.schema) if each.sql not in tried]
-    if not groups:
-        raise RefusalError(
-            "The model gave no other SQL than what was tried before.",
-            code="unanswerable",
-            details={"words": [], "columns": []},
-        )
     found = [_candidate(each, len(replies), context, generator, left_out) for each in groups]
     return tuple(sorted(found, key=lambda each: -each.score))
 
