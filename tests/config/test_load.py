@@ -247,7 +247,7 @@ def test_a_value_of_the_environment_is_not_shown_in_an_error(refusal):
         (in_agent("workflow: {a: {description: x}}"), ["agent.workflow.a.nodes: is required"]),
         (in_agent("workflow: {1: [output]}"), ["agent.workflow.1", "put it in quotes"]),
         (in_agent("target: gpt"), ["agent.target: there is no model 'gpt'"]),
-        (in_agent("models: {m: {type: openai}}"), ["'openai'", "one of offline", "hosted models come with a later"]),
+        (in_agent("models: {m: {type: deepseek}}"), ["'deepseek'", "one of offline, openai", "of type openai, with their base_url"]),
         (in_agent("models: {m: {}}"), ["agent.models.m.type: is required"]),
         (in_agent("nodes: {generate_sql: {model: x}}"), ["agent.nodes.generate_sql.model", "no model 'x'"]),
         (in_agent("state: {path: 'postgresql://h/d'}"), ["agent.state.path", "expected a path"]),
