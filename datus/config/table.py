@@ -354,18 +354,11 @@ SETTINGS: tuple[Setting, ...] = (
         maximum=20,
     ),
     Setting(
-        _NODE + "generate_sql.fallback",
+        _NODE + "generate_sql.offline",
         "choice",
-        "When the offline generator answers in a hosted model's place: where it fails (`offline`), also where a budget is spent (`always`), or never (`none`).",
-        default="offline",
-        choices=("offline", "always", "none"),
-    ),
-    Setting(
-        _NODE + "generate_sql.beside",
-        "choice",
-        "Generator whose candidates stand behind a hosted model's; where both wrote the same query, the answer is surer.",
-        default="none",
-        choices=("none", "offline"),
+        "When the offline generator helps a hosted model: where it and its `fallback` fail (`on_failure`), also where a budget is spent (`on_budget`), on failure and beside each answer (`beside`), or `never`.",
+        default="on_failure",
+        choices=("on_failure", "on_budget", "beside", "never"),
     ),
     Setting(
         _NODE + "execute_sql.timeout_s",

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping
 
-from datus.config import ModelConfig, NodeValue, Settings
+from datus.config import NodeValue, Settings
 from datus.generation.base import Generator
 from datus.generation.fallback import FallbackGenerator
 from datus.generation.offline.generator import OfflineGenerator
@@ -16,13 +16,17 @@ OFFLINE = "offline"
 ModelOf = Callable[[str], Model]
 """The hosted model of a name in the configuration."""
 
+NodeSettings = Mapping[str, Mapping[str, NodeValue]]
+"""Values of settings by node and key."""
 
-def _offline(settings: Settings, config: ModelConfig, model_of: ModelOf) -> Generator:
+
+def _offline(settings: Settings, nodes: NodeSettings, model_of: ModelOf) -> Generator:
+    config = settings.models[_name(nodes)]
     return OfflineGenerator(least_confidence=config.least_confidence)
 
 
-def _hosted(settings: Settings, config: ModelConfig, model_of: ModelOf) -> Generator:
-    node = settings.node_settings["generate_sql"]
+def _hosted(settings: Settings, nodes: NodeSettings, model_of: ModelOf) -> Generator:
+    node, config = nodes["generate_sql"], settings.models[_name(nodes)]
     most = _number(node, "max_tokens")
     options = Options(
         context_tokens=config.context_tokens,
@@ -31,14 +35,19 @@ def _hosted(settings: Settings, config: ModelConfig, model_of: ModelOf) -> Gener
         max_tokens=None if most is None else int(most),
         timeout_s=_number(node, "timeout_s"),
     )
-    prompts = load_prompts(settings.prompts_path)
+    stand_ins = [each for each in config.fallback if settings.models[each].type == OFFLINE]
+    last = settings.models[stand_ins[0] if stand_ins else OFFLINE]
     return FallbackGenerator(
-        PromptedGenerator(model_of(config.name), prompts, options),
-        _offline(settings, settings.models[OFFLINE], model_of),
-        on_failure=node["fallback"] != "none",
-        over_budget=node["fallback"] == "always",
-        beside=node["beside"] == OFFLINE,
+        PromptedGenerator(model_of(config.name), load_prompts(settings.prompts_path), options),
+        OfflineGenerator(least_confidence=last.least_confidence),
+        on_failure=bool(stand_ins) or node["offline"] != "never",
+        over_budget=node["offline"] == "on_budget",
+        beside=node["offline"] == "beside",
     )
+
+
+def _name(nodes: NodeSettings) -> str:
+    return str(nodes["generate_sql"]["model"])
 
 
 def _number(node: Mapping[str, NodeValue], key: str) -> float | None:
@@ -46,7 +55,7 @@ def _number(node: Mapping[str, NodeValue], key: str) -> float | None:
     return None if value is None else float(value)
 
 
-MAKERS: Mapping[str, Callable[[Settings, ModelConfig, ModelOf], Generator]] = {
+MAKERS: Mapping[str, Callable[[Settings, NodeSettings, ModelOf], Generator]] = {
     OFFLINE: _offline,
     "openai": _hosted,
     "claude": _hosted,
@@ -54,16 +63,16 @@ MAKERS: Mapping[str, Callable[[Settings, ModelConfig, ModelOf], Generator]] = {
 }
 
 
-def make_generator(settings: Settings, name: str, model_of: ModelOf) -> Generator:
-    """The generator for a configured model, whose type the configuration has already checked.
+def make_generator(settings: Settings, nodes: NodeSettings, model_of: ModelOf) -> Generator:
+    """The generator for the model that ``generate_sql`` names.
 
     Args:
-        name: Name of the model in the settings.
+        settings: Models and prompts.
+        nodes: The nodes' settings that hold; those of a part of a workflow may differ.
         model_of: Gives hosted models; asked for none where the type is ``offline``.
 
     Raises:
         ConfigError: A prompt file of the settings, or the model itself, cannot be used.
     """
     load_prompts(settings.prompts_path)  # a bad one is refused at the start, whoever would use it
-    config = settings.models[name]
-    return MAKERS[config.type](settings, config, model_of)
+    return MAKERS[settings.models[_name(nodes)].type](settings, nodes, model_of)

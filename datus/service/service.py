@@ -30,7 +30,7 @@ from datus.knowledge.embeddings import make_embedder
 from datus.knowledge.library import Knowledge, metrics_database
 from datus.knowledge.search import LinkingRate
 from datus.knowledge.snapshot import within
-from datus.llm.base import Model
+from datus.llm.registry import Models
 from datus.service.requests import (
     RunRequest,
     as_json,
@@ -80,6 +80,7 @@ class Service:
         store: TaskStore,
         tools: Tools,
         workflows: Mapping[str, Workflow],
+        models: Models,
         *,
         clock: Callable[[], datetime],
         random: Callable[[int], bytes],
@@ -88,6 +89,7 @@ class Service:
         self._store = store
         self._tools = tools
         self._workflows = workflows
+        self._models = models
         self._clock = clock
         self._random = random
         self._runner = Runner(store, tools, max_running=settings.server.max_running)
@@ -120,8 +122,13 @@ class Service:
         """
         workflows = definitions(settings)
         date_settings(settings.node_settings["date_parser"])
-        model = str(settings.node_settings["generate_sql"]["model"])
-        generator = generator or make_generator(settings, model, _model_of(settings, random))
+        models = Models(
+            settings.models,
+            clock=time.monotonic,
+            random=lambda: int.from_bytes(random(4), "big") / 2**32,
+            sleep=asyncio.sleep,
+        )
+        generator = generator or make_generator(settings, settings.node_settings, models.get)
         connectors = Connectors(settings)
         tools = Tools(
             settings=settings,
@@ -139,7 +146,7 @@ class Service:
         await asyncio.to_thread(migrate, settings.state_path, clock=clock)
         store = await open_store(settings.state_path, clock=clock)
         await store.reap()
-        return cls(settings, store, tools, workflows, clock=clock, random=random)
+        return cls(settings, store, tools, workflows, models, clock=clock, random=random)
 
     async def submit(self, client: Client, request: RunRequest) -> TaskRecord:
         """Record a request and start its run; a repeated request is found, not run again.
@@ -334,6 +341,7 @@ class Service:
             await self._store.close()
         finally:
             self._tools.knowledge.close()
+            await self._models.close()
             await self._tools.connectors.close()
 
     def _workflow(self, request: RunRequest) -> Workflow:
@@ -426,23 +434,6 @@ class Service:
         if created:
             self._runner.start(task, workflow, state)
         return task
-
-
-def _model_of(settings: Settings, random: Callable[[int], bytes]) -> Callable[[str], Model]:
-    """The hosted models of the settings; what they are made of is loaded only where one is named."""
-
-    def make(name: str) -> Model:
-        from datus.llm.registry import make_model
-
-        return make_model(
-            settings.models,
-            name,
-            clock=time.monotonic,
-            random=lambda: int.from_bytes(random(4), "big") / 2**32,
-            sleep=asyncio.sleep,
-        )
-
-    return make
 
 
 async def _ping(ping: Callable[[], Awaitable[None]], gate: asyncio.Semaphore) -> str | None:

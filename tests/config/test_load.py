@@ -132,7 +132,12 @@ def test_everything_at_once(load):
         "max_rows": 5,
         "agreement": 4,
     }
-    assert settings.node_settings["generate_sql"] == {"model": "mine", "candidates": 5}
+    assert settings.node_settings["generate_sql"] == {
+        "model": "mine",
+        "candidates": 5,
+        "samples": 1,
+        "offline": "on_failure",
+    }
 
 
 def test_defaults(load):
@@ -149,7 +154,12 @@ def test_defaults(load):
             "holiday_country": "",
         },
         "search_metrics": {"limit": 12, "otherwise": "refuse"},
-        "generate_sql": {"model": "offline", "candidates": 5},
+        "generate_sql": {
+            "model": "offline",
+            "candidates": 5,
+            "samples": 1,
+            "offline": "on_failure",
+        },
         "execute_sql": {"timeout_s": 30.0, "max_rows": 10_000, "agreement": 4},
         "fix": {"max_attempts": 1},
         "reflect": {"max_rounds": 3},
