@@ -1,13 +1,15 @@
 """Which tables and columns a question is about, as far as names and what was found tell."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 
 from datus.generation.offline.joins import JoinGraph
 from datus.identifiers import identifier_words
 from datus.lexicon.translation import name_in_english
 from datus.lexicon.words import chinese_words
-from datus.text import lemma, normal_form, tokenize
+from datus.text import is_chinese, lemma, normal_form, tokenize
 from datus.types import Column, GenerationContext, TableSchema
 
 _FOUND = 3.0
@@ -16,6 +18,8 @@ _SOME_WORD = 1.0
 _A_TIME = 0.5
 _NEIGHBOUR = 0.5
 _BY_PLACE = 0.001
+_NAMES = re.compile(r"\w+")
+
 NEAR = 1.0
 """Worth from which a table is likely to be needed: more than a neighbour's or a time's."""
 _LIKELY = 2
@@ -75,22 +79,32 @@ def _said(context: GenerationContext) -> _Said:
             for meaning in name_in_english(word):
                 words |= set(meaning.words) if meaning.rank < _LIKELY else set()
         pairs |= _pairs(text)
-    named = {token.text for text in told for token in tokenize(text) if token.kind == "word"}
+    named = {name for sql in told for name in _NAMES.findall(sql.lower())}
     return _Said(frozenset(words), frozenset(pairs), frozenset(named))
 
 
-def _pairs(text: str) -> set[str]:
+@lru_cache(maxsize=50_000)
+def _pairs(text: str) -> frozenset[str]:
     """The pairs of Chinese characters that stand side by side."""
+    if not is_chinese(text):
+        return frozenset()
     plain = normal_form(text).replace(" ", "")
     pairs = {plain[at : at + 2] for at in range(len(plain) - 1)}
-    return {pair for pair in pairs if all("\u3400" <= char <= "\u9fff" for char in pair)}
+    return frozenset(pair for pair in pairs if all(map(is_chinese, pair)))
+
+
+@lru_cache(maxsize=50_000)
+def _long_words(comment: str) -> frozenset[str]:
+    """The words of a comment that are long enough to mean something."""
+    words = (lemma(token.text) for token in tokenize(comment) if token.kind == "word")
+    return frozenset(word for word in words if len(word) > 3)
 
 
 def _column(column: Column, table: TableSchema, said: _Said) -> float:
     """A column that only repeats its table's name says no more than the table does."""
     own = identifier_words(table.name)
     words = frozenset(identifier_words(column.name)).difference(own)
-    told = _FOUND * (normal_form(column.name) in said.named)
+    told = _FOUND * (column.name.lower() in said.named)
     return told + _words(words, column.name, column.comment, said)
 
 
@@ -102,8 +116,7 @@ def _named(table: TableSchema, said: _Said) -> float:
 def _words(words: frozenset[str], name: str, comment: str, said: _Said) -> float:
     if words and words <= said.words:
         return _WHOLE_NAME
-    commented = {lemma(token.text) for token in tokenize(comment) if token.kind == "word"}
-    common = (words | {word for word in commented if len(word) > 3}) & said.words
+    common = (words | _long_words(comment)) & said.words
     return _SOME_WORD if common or _pairs(f"{name} {comment}") & said.pairs else 0.0
 
 

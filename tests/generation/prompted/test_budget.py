@@ -79,6 +79,22 @@ def test_columns_go_first_and_far_tables_before_near_ones() -> None:
     assert "ferry" not in few.left_out[-1]
 
 
+def test_columns_that_told_sql_names_are_near() -> None:
+    told = ReferenceSql("old", "SELECT misc_archive_3_7 FROM archive_3 WHERE x = 1")
+    context = replace(big(), references=(*big().references, told))
+    made = make_prompt("generate_sql", context, load_prompts(), 1_500)
+    assert "misc_archive_3_7 TEXT" in made.prompt.user
+    assert "misc_archive_3_6 TEXT" not in made.prompt.user
+
+
+def test_chinese_words_lead_to_english_names() -> None:
+    """渡轮 stands in the dictionary: what is called ferry stays, though no comment says so."""
+    context = replace(big("奥斯陆有多少艘渡轮？"), values=())
+    made = make_prompt("generate_sql", context, load_prompts(), 1_130)
+    assert "CREATE TABLE ferry" in made.prompt.user
+    assert "CREATE TABLE archive_9" not in made.prompt.user
+
+
 def test_what_went_with_its_table_is_counted_once() -> None:
     few = make_prompt("generate_sql", big(), load_prompts(), 1_070)
     columns, tables = few.left_out[0], few.left_out[-1]

@@ -2,10 +2,12 @@
 
 import re
 from pathlib import Path
+from typing import get_args
 
 import pytest
 
 from datus.errors import ConfigError
+from datus.generation.prompted.parts import Section
 from datus.generation.prompted.prompts import LANGUAGES, OURS, load_prompts
 from datus.sql.functions import FUNCTIONS
 
@@ -94,3 +96,12 @@ def test_a_prompt_that_cannot_be_used_is_refused_with_its_file(
 def test_a_folder_that_is_not_there_is_refused(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="there is no such folder"):
         load_prompts(tmp_path / "none")
+
+
+def test_every_section_and_placeholder_is_documented() -> None:
+    text = (Path(__file__).parents[3] / "docs" / "prompts.md").read_text(encoding="utf-8")
+    sections = text.split("\n## Sections\n")[1].split("\n## ")[0]
+    rows = re.findall(r"^\| (`.*?`) \|", sections, re.MULTILINE)
+    assert {name.strip("` ") for row in rows for name in row.split(",")} == set(get_args(Section))
+    for link in re.findall(r"\]\((?!http)([^)#]+)\)", text):
+        assert (Path(__file__).parents[3] / "docs" / link).exists(), link
