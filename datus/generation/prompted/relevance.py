@@ -22,8 +22,8 @@ _NAMES = re.compile(r"\w+")
 
 NEAR = 1.0
 """Worth from which a table is likely to be needed: more than a neighbour's or a time's."""
-_LIKELY = 2
-"""A Chinese word stands for its likeliest English meanings only."""
+_LIKELY = 3
+"""A Chinese word stands for so many of its likeliest English meanings."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,8 +76,8 @@ def _said(context: GenerationContext) -> _Said:
         words |= {lemma(token.text) for token in tokens if token.kind == "word"}
         for start, end in chinese_words(tokens):
             word = "".join(token.text for token in tokens[start:end])
-            for meaning in name_in_english(word):
-                words |= set(meaning.words) if meaning.rank < _LIKELY else set()
+            for meaning in name_in_english(word)[:_LIKELY]:
+                words |= set(meaning.words)
         pairs |= _pairs(text)
     named = {name for sql in told for name in _NAMES.findall(sql.lower())}
     return _Said(frozenset(words), frozenset(pairs), frozenset(named))
