@@ -151,7 +151,7 @@ class HostedModel:
         from pydantic_ai.settings import ModelSettings
 
         config, model = self._config, opened.connection.model
-        settings = ModelSettings(timeout=limit, max_retries=0)
+        settings = ModelSettings(timeout=limit)
         temperature = config.temperature if asking.temperature is None else asking.temperature
         if temperature is not None:
             settings["temperature"] = temperature
@@ -185,7 +185,8 @@ class HostedModel:
 
                 key = self._key(provider)
                 http = make_client()
-                self._opened = _Open(provider.connect(self._config, key, http), http, key)
+                connection = _connect(provider, self._config, key, http)
+                self._opened = _Open(connection, http, key)
             return self._opened
 
     def _key(self, provider: "Provider") -> str | None:
@@ -222,6 +223,19 @@ def _load(module: str, name: str) -> "Provider":
             f"Model {name!r} needs the package {error.name or 'pydantic_ai'}, which is not installed. "
             f"Run `pip install '{EXTRA}'`, or `make install-models`."
         ) from error
+
+
+def _connect(
+    provider: "Provider", config: ModelConfig, key: str | None, http: "AsyncClient"
+) -> "Connection":
+    from pydantic_ai.exceptions import UserError
+
+    try:
+        return provider.connect(config, key, http)
+    except UserError as error:  # such as a name that is none of this provider's
+        raise ModelRejectedError(
+            f"Model {config.name!r} cannot be asked as it is configured: {error.message}"
+        ) from None
 
 
 def _form(output: type[BaseModel], config: ModelConfig) -> "ModelRequestParameters":
