@@ -21,7 +21,7 @@ from datus.llm.base import (
 )
 from datus.llm.breaker import BreakingModel
 from datus.llm.chain import ChainModel
-from datus.llm.registry import make_model
+from datus.llm.registry import Models, make_model
 from datus.llm.retrying import RetryingModel
 from datus.llm.scripted import ScriptedModel
 from tests.llm.conftest import PLAN, PROMPT, Ledger, Plan, config
@@ -155,8 +155,9 @@ async def test_without_a_limit_of_its_own_an_answer_that_was_cut_off_stays_so(cl
 # --- the circuit breaker
 
 
-async def failures(put, model, count, error=ModelBusyError):
+async def failures(put, clock, model, count, error=ModelBusyError):
     for _ in range(count):
+        clock.now += 1
         with pytest.raises(error):
             await put(model)
 
@@ -165,13 +166,13 @@ async def test_a_model_that_keeps_failing_is_left_alone_and_then_tried(clock, pu
     model = BreakingModel(
         scripted(*[ModelBusyError("down")] * 4, PLAN), clock=clock, failures=3, pause_s=30
     )
-    await failures(put, model, 3)
-    await failures(put, model, 2, CircuitOpenError)
+    await failures(put, clock, model, 3)
+    await failures(put, clock, model, 2, CircuitOpenError)
     assert put.ledger.calls == [], "nobody was asked"
     clock.now += 31
-    await failures(put, model, 1)  # the one that tries it
+    await failures(put, clock, model, 1)  # the one that tries it
     assert len(put.ledger.calls) == 1
-    await failures(put, model, 1, CircuitOpenError)
+    await failures(put, clock, model, 1, CircuitOpenError)
     clock.now += 31
     assert (await put(model)).output == Plan(**PLAN)
     assert (await put(model)).output == Plan(**PLAN)
@@ -198,18 +199,27 @@ async def test_only_one_question_tries_and_one_that_is_cancelled_tells_nothing(c
     assert (await model.ask(PROMPT, Plan, asking)).output == Plan(**PLAN)
 
 
+async def test_failures_at_once_are_one_failure(clock, put):
+    model = BreakingModel(scripted(*[ModelBusyError("reset")] * 20, PLAN), clock=clock, failures=2)
+    for _ in range(20):
+        with pytest.raises(ModelBusyError):
+            await put(model)
+    assert (await put(model)).output == Plan(**PLAN)
+
+
 async def test_answers_of_no_use_rejections_and_short_tasks_are_no_failures(clock, put):
     busy = ModelBusyError("down")
     steps = [busy, ModelOutputError("bad"), busy, ModelRejectedError("no"), busy, PLAN]
     model = BreakingModel(scripted(*steps), clock=clock, failures=2)
     for _ in steps[:-1]:
+        clock.now += 1
         with pytest.raises(ModelError):
             await put(model)
     assert (await put(model)).output == Plan(**PLAN)
     model = BreakingModel(
         scripted(ModelTimeoutError("end", details=OF_THE_TASK)), clock=clock, failures=2
     )
-    await failures(put, model, 5, ModelTimeoutError)
+    await failures(put, clock, model, 5, ModelTimeoutError)
     assert len(put.ledger.calls) == 1
 
 
@@ -287,12 +297,14 @@ async def test_bad_json_is_told_to_the_model(wire, models, asking):
     assert "could not be used" in wire.seen[1].body["contents"][0]["parts"][0]["text"]
 
 
-async def test_whoever_asks_for_a_model_shares_its_breaker_and_its_connections(
-    wire, models, asking
-):
-    every = models(config(wire, "openai", retries=0), config(wire, "openai", "n", fallback=("m",)))
+async def test_whoever_asks_for_a_model_shares_its_breaker_and_its_connections(wire, clock):
+    configs = [config(wire, "openai", retries=0), config(wire, "openai", "n", fallback=("m",))]
+    tools = {"clock": clock, "random": lambda: 0.5, "sleep": clock.sleep}
+    every = Models({each.name: each for each in configs}, **tools)
     wire.script = [Status(500)]
+    asking = Asking("test", Ledger(clock.now + 100))
     for _ in range(5):
+        clock.now += 1
         with pytest.raises(ModelBusyError):
             await every.get("m").ask(PROMPT, Plan, asking)
     asked = len(wire.seen)
@@ -300,6 +312,7 @@ async def test_whoever_asks_for_a_model_shares_its_breaker_and_its_connections(
         await every.get("m").ask(PROMPT, Plan, asking)
     assert len(wire.seen) == asked
     assert every.bare("m") is every.bare("m")
+    await every.close()
 
 
 def test_make_model():
