@@ -1,5 +1,6 @@
 """A circuit breaker: a model that keeps failing is left alone for a while, so that no task waits for it."""
 
+import math
 from collections.abc import Callable
 
 from datus.llm.base import (
@@ -16,6 +17,7 @@ from datus.types import Prompt
 
 FAILURES = 5
 PAUSE_S = 30.0
+APART_S = 1.0
 
 
 class BreakingModel:
@@ -23,7 +25,8 @@ class BreakingModel:
 
     Then one question tries it, while others are still turned away; an answer closes the circuit,
     another failure opens it again. Failures are those of a busy provider; an answer that cannot
-    be used, and a rejection, show that it is there.
+    be used, and a rejection, show that it is there. Failures less than ``apart_s`` seconds apart
+    count as one: a lost connection fails many questions at once and says it once.
 
     Args:
         clock: Seconds.
@@ -36,12 +39,15 @@ class BreakingModel:
         clock: Callable[[], float],
         failures: int = FAILURES,
         pause_s: float = PAUSE_S,
+        apart_s: float = APART_S,
     ) -> None:
         self._inner = inner
         self._clock = clock
         self._most = failures
         self._pause_s = pause_s
+        self._apart_s = apart_s
         self._failed = 0
+        self._failed_at = -math.inf
         self._open_until: float | None = None
         self._probing = False
 
@@ -87,9 +93,12 @@ class BreakingModel:
         return True
 
     def _fail(self, probe: bool) -> None:
-        self._failed += 1
+        now = self._clock()
+        if now - self._failed_at >= self._apart_s:
+            self._failed += 1
+            self._failed_at = now
         if probe or (self._failed >= self._most and self._open_until is None):
-            self._open_until = self._clock() + self._pause_s
+            self._open_until = now + self._pause_s
 
     def _close(self) -> None:
         self._failed = 0

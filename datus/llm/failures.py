@@ -12,7 +12,7 @@ from datus.llm.base import (
     ModelRejectedError,
     ModelTimeoutError,
 )
-from datus.llm.http import TooLongError
+from datus.llm.http import CarryingError
 
 _WORDS = 240
 _ADDRESS = re.compile(r"[a-z][a-z0-9+.-]*://\S+", re.IGNORECASE)
@@ -30,7 +30,7 @@ def translate(error: Exception, name: str, key: str | None) -> ModelError:
     setting = f"agent.models.{name}"
     cause: BaseException | None = error
     while cause is not None:  # an SDK wraps what its transport raises
-        if isinstance(cause, TooLongError):
+        if isinstance(cause, CarryingError):
             return cause.error(name)
         cause = cause.__cause__
     match error:

@@ -57,6 +57,7 @@ class HostedModel:
         self._clock = clock
         self._opened: _Open | None = None
         self._left: list[_Open] = []
+        self._forms: dict[type[BaseModel], ModelRequestParameters] = {}
         self._opening = asyncio.Lock()
 
     async def ask(self, prompt: Prompt, output: type[T], asking: Asking) -> Reply[T]:
@@ -120,7 +121,7 @@ class HostedModel:
         from pydantic_ai.exceptions import AgentRunError, UserError
 
         from datus.llm.failures import translate
-        from datus.llm.http import TooLongError
+        from datus.llm.http import CarryingError
 
         try:
             async with asyncio.timeout(limit):
@@ -136,7 +137,7 @@ class HostedModel:
                 f"Model {self.name!r} cannot give an answer by {self._config.output!r}; try another "
                 f"agent.models.{self.name}.output."
             ) from None
-        except (AgentRunError, TooLongError, HTTPError, *_STUMBLES) as raised:
+        except (AgentRunError, CarryingError, HTTPError, *_STUMBLES) as raised:
             # The provider's own error would bring its body, which may show a key, into every trace.
             failed = translate(raised, self.name, opened.key or "")
             if failed.details.get("status") in (401, 403):
@@ -151,7 +152,7 @@ class HostedModel:
         from pydantic_ai.settings import ModelSettings
 
         config, model = self._config, opened.connection.model
-        settings = ModelSettings(timeout=limit, max_retries=0)
+        settings = ModelSettings(timeout=limit)
         temperature = config.temperature if asking.temperature is None else asking.temperature
         if temperature is not None:
             settings["temperature"] = temperature
@@ -160,7 +161,9 @@ class HostedModel:
             settings["max_tokens"] = most
         merged = cast(ModelSettings, {**opened.connection.settings, **settings})
         messages = [ModelRequest.user_text_prompt(prompt.user, instructions=prompt.system)]
-        form = _form(output, config)
+        form = self._forms.get(output)
+        if form is None:  # a schema takes a millisecond to make
+            form = self._forms[output] = _form(output, config)
         if not config.stream:
             return await model_request(
                 model,
@@ -185,7 +188,8 @@ class HostedModel:
 
                 key = self._key(provider)
                 http = make_client()
-                self._opened = _Open(provider.connect(self._config, key, http), http, key)
+                connection = _connect(provider, self._config, key, http)
+                self._opened = _Open(connection, http, key)
             return self._opened
 
     def _key(self, provider: "Provider") -> str | None:
@@ -222,6 +226,19 @@ def _load(module: str, name: str) -> "Provider":
             f"Model {name!r} needs the package {error.name or 'pydantic_ai'}, which is not installed. "
             f"Run `pip install '{EXTRA}'`, or `make install-models`."
         ) from error
+
+
+def _connect(
+    provider: "Provider", config: ModelConfig, key: str | None, http: "AsyncClient"
+) -> "Connection":
+    from pydantic_ai.exceptions import UserError
+
+    try:
+        return provider.connect(config, key, http)
+    except UserError as error:  # such as a name that is none of this provider's
+        raise ModelRejectedError(
+            f"Model {config.name!r} cannot be asked as it is configured: {error.message}"
+        ) from None
 
 
 def _form(output: type[BaseModel], config: ModelConfig) -> "ModelRequestParameters":

@@ -5,21 +5,40 @@ from collections.abc import AsyncIterator
 import httpx2
 from pydantic_ai.models import create_async_httpx2_client
 
-from datus.llm.base import ModelOutputError
+from datus.llm.base import ModelError, ModelOutputError, ModelRejectedError
 
 _CONNECT_S = 10.0
 _READ_S = 3_600.0  # every request has a time of its own
 MOST_BYTES = 16 * 2**20
 
 
-class TooLongError(Exception):
-    """An answer of more bytes than any answer of use; raised through the SDK, which lets it pass."""
+class CarryingError(Exception):
+    """A response that is not carried on to the SDK; SDKs let it pass, or wrap it as its cause."""
 
-    def error(self, name: str) -> ModelOutputError:
+    def error(self, name: str) -> ModelError:
         """What is said of it to people."""
+        raise NotImplementedError
+
+
+class TooLongError(CarryingError):
+    """An answer of more bytes than any answer of use."""
+
+    def error(self, name: str) -> ModelError:
+        """See ``CarryingError.error``."""
         return ModelOutputError(
             f"Model {name!r}: the answer passed {MOST_BYTES // 2**20} MB and was cut off.",
             details={"reason": "size"},
+        )
+
+
+class RedirectedError(CarryingError):
+    """A redirect, which would take the key to another address."""
+
+    def error(self, name: str) -> ModelError:
+        """See ``CarryingError.error``."""
+        return ModelRejectedError(
+            f"Model {name!r}: its address redirects to another one, which is not followed; set "
+            f"agent.models.{name}.base_url to the final address."
         )
 
 
@@ -48,6 +67,8 @@ def make_client() -> httpx2.AsyncClient:
     """
 
     async def cap(response: httpx2.Response) -> None:
+        if 300 <= response.status_code < 400:
+            raise RedirectedError
         assert isinstance(response.stream, httpx2.AsyncByteStream)
         response.stream = _Capped(response.stream)
 

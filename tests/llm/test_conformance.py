@@ -258,7 +258,7 @@ async def test_no_redirect_is_followed(failure, wire):
     error = await failure(
         Raw("", code=302, headers={"Location": wire.url("openai") + "/elsewhere"})
     )
-    assert isinstance(error, ModelError)
+    assert isinstance(error, ModelRejectedError)
     assert len(wire.seen) == 1
 
 

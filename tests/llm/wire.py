@@ -136,7 +136,7 @@ async def serve() -> AsyncIterator[Wire]:
         finally:
             open_now.discard(task)
 
-    server = await asyncio.start_server(handle, "127.0.0.1", 0)
+    server = await asyncio.start_server(handle, "127.0.0.1", 0, backlog=1_024)
     wire.port = server.sockets[0].getsockname()[1]
     try:
         yield wire

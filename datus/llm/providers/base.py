@@ -47,5 +47,7 @@ class Provider(Protocol):
             config: Of a hosted type; ``model`` is set.
             key: None where the configuration has none and none is needed.
             http: Carries the requests; follows no redirect, so that no key goes elsewhere.
+
+        The SDK's own retries are off, and nothing is taken from its variables of the environment.
         """
         ...
