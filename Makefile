@@ -3,13 +3,16 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
+LOCK := $(BIN)/uv pip compile pyproject.toml --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --quiet
 
-.PHONY: help install install-dev run test check format lock clean
+.PHONY: help install install-models install-dev run test check format lock clean
 
 help:  ## Show what there is to do
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
 
 install: $(VENV)/.installed  ## Install the app into .venv
+
+install-models: $(VENV)/.installed-models  ## Install what hosted models need besides
 
 install-dev: $(VENV)/.installed-dev  ## Install the app and what its tests need
 
@@ -31,8 +34,9 @@ format: install-dev  ## Format and mend what can be mended
 
 lock: install-dev  ## Write the lock files again from pyproject.toml
 	$(PIP) install uv
-	$(BIN)/uv pip compile pyproject.toml --extra vectors --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --quiet --output-file requirements.lock
-	$(BIN)/uv pip compile pyproject.toml --extra vectors --extra dev --constraint requirements.lock --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --quiet --output-file requirements-dev.lock
+	$(LOCK) --extra vectors --output-file requirements.lock
+	$(LOCK) --extra vectors --extra models --constraint requirements.lock --output-file requirements-models.lock
+	$(LOCK) --extra vectors --extra models --extra dev --constraint requirements-models.lock --output-file requirements-dev.lock
 
 $(VENV)/bin/python:
 	@$(PYTHON) -c 'import sys; v = sys.version_info; sys.exit(0 if v >= (3, 11) else f"datus needs Python 3.11 or newer and found {v[0]}.{v[1]}: set PYTHON, as in: make run PYTHON=python3.12")'
@@ -43,6 +47,11 @@ $(VENV)/.installed: requirements.lock pyproject.toml | $(VENV)/bin/python
 	@echo "Installing what requirements.lock pins (about half a minute) ..."
 	@$(PIP) install --require-hashes -r requirements.lock
 	@$(PIP) install --no-deps --editable .
+	@touch $@
+
+$(VENV)/.installed-models: requirements-models.lock $(VENV)/.installed
+	@echo "Installing what hosted models need ..."
+	@$(PIP) install --require-hashes -r requirements-models.lock
 	@touch $@
 
 $(VENV)/.installed-dev: requirements-dev.lock $(VENV)/.installed

@@ -466,7 +466,7 @@ class Candidate:
         words: The words it rests on.
         times: The time ranges it used, a subset of the context's.
         ordered: Whether the question asks for an order of the rows.
-        generator: Name of what made it, ``offline`` or a model's.
+        generator: Name of what made it, ``offline`` or ``hosted``.
         metric_query: The metric query that the SQL was compiled from, if it was.
         references: The reference SQL that it follows.
         explanation: What the SQL computes, in one or two sentences of the asker's language; empty
@@ -475,6 +475,7 @@ class Candidate:
         model: Configured name of the hosted model that wrote it; empty where none did.
         degraded: Why generators or models that were to be asked first did not answer.
         assumptions: What its generator took for granted, in the asker's language.
+        left_out: What its generator was not shown for lack of room, as ``columns: orders.note``.
     """
 
     sql: str
@@ -492,6 +493,7 @@ class Candidate:
     model: str = ""
     degraded: tuple[str, ...] = ()
     assumptions: tuple[str, ...] = ()
+    left_out: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

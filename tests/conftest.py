@@ -72,3 +72,9 @@ def connect_mysql() -> Callable[[], "pymysql.Connection[Any]"]:
             pytest.skip(f"no MySQL server to test against: {error}")
 
     return connect
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--write-snapshots", action="store_true", help="write the prompt snapshots anew"
+    )

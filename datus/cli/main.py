@@ -35,6 +35,9 @@ COMMANDS: Mapping[str, _Command] = {
     "knowledge": _Command(
         "datus.cli.knowledge", "app", "Build what is known of a namespace, and manage its versions."
     ),
+    "models": _Command(
+        "datus.cli.models", "app", "List hosted models, and check that each answers."
+    ),
     "metrics": _Command("datus.cli.metrics", "app", "List, propose and query metrics."),
     "client": _Command("datus.cli.client", "app", "Add, rotate, list and remove API clients."),
 }

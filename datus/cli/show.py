@@ -37,6 +37,10 @@ def show(answer: Mapping[str, Any], dialect: Dialect | None, console: Console) -
         console.print(_size(answer), style="dim", highlight=False)
         if told := (answer["metadata"].get("explanation") or {}).get("summary"):
             console.print(plain(told), highlight=False)
+    for assumption in answer["metadata"].get("assumptions", ()):
+        console.print(plain(f"Assumed: {assumption}"), highlight=False)
+    for reason in answer["metadata"].get("degraded", ()):
+        console.print(plain(f"Answered by a stand-in: {reason}"), style="yellow", highlight=False)
     for metric in answer["metadata"].get("metrics", ()):
         owner = f", owned by {metric['owner']}" if metric["owner"] else ""
         console.print(plain(f"{metric['label']} = {metric['definition']}{owner}"), highlight=False)

@@ -7,6 +7,7 @@ from types import MappingProxyType
 from typing import Any
 
 from datus.config.databases import make_namespace
+from datus.config.models import make_models
 from datus.config.reader import (
     Source,
     check,
@@ -30,7 +31,6 @@ from datus.config.workflows import make_workflow
 from datus.errors import ConfigError
 from datus.files import read_text
 
-OFFLINE = "offline"
 DEMO = "demo"
 
 
@@ -102,7 +102,7 @@ def _long_forms(raw: Any) -> Any:
 def _settings(raw: Any, found: Path | None, source: Source, home: Path) -> Settings:
     agent = check(raw, make_tree(SETTINGS), source)["agent"]
     server = ServerConfig(**agent["server"])
-    models = _models(agent["models"])
+    models = make_models(agent["models"], source)
     _require_model(agent["target"], "agent.target", models, source)
     nodes = _nodes(agent, source)
     _require_model(
@@ -136,12 +136,8 @@ def _settings(raw: Any, found: Path | None, source: Source, home: Path) -> Setti
         state_path=agent["state"]["path"] or home / "state.db",
         knowledge_path=agent["knowledge"]["path"] or home / "knowledge",
         embeddings=EmbeddingsConfig(**agent["knowledge"]["embeddings"]),
+        prompts_path=agent["prompts"]["path"],
     )
-
-
-def _models(section: Mapping[str, Mapping[str, Any]]) -> dict[str, ModelConfig]:
-    named = {name: ModelConfig(name, **model) for name, model in section.items()}
-    return {OFFLINE: ModelConfig(OFFLINE), **named}
 
 
 def _require_model(name: str, at: str, models: Mapping[str, ModelConfig], source: Source) -> None:
@@ -152,7 +148,10 @@ def _require_model(name: str, at: str, models: Mapping[str, ModelConfig], source
 
 
 def _nodes(agent: Mapping[str, Any], source: Source) -> Mapping[str, Mapping[str, NodeValue]]:
-    """Every node's settings; a default that is another setting's value is looked up here."""
+    """Every node's settings; a default that is another setting's value is looked up here.
+
+    What is absent and has no default is left out.
+    """
     filled = {node: dict(values) for node, values in agent["nodes"].items()}
     for setting in SETTINGS:
         if setting.same_as is None:
@@ -163,7 +162,14 @@ def _nodes(agent: Mapping[str, Any], source: Source) -> Mapping[str, Mapping[str
             for part in setting.same_as.split("."):
                 value = value[part]
             filled[node][key] = value
-    return MappingProxyType({node: MappingProxyType(values) for node, values in filled.items()})
+    return MappingProxyType(
+        {
+            node: MappingProxyType(
+                {key: value for key, value in values.items() if value is not None}
+            )
+            for node, values in filled.items()
+        }
+    )
 
 
 def _demo(home: Path) -> NamespaceConfig:

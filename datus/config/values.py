@@ -40,15 +40,46 @@ class Secret:
         return hash(self._text)
 
 
+ModelType = Literal["offline", "openai", "claude", "gemini"]
+"""Kinds of models; ``openai`` is every endpoint that speaks OpenAI's chat completions."""
+
+
 @dataclass(frozen=True)
 class ModelConfig:
-    """A model that can write SQL. ``offline`` needs neither key nor network."""
+    """A model that can write SQL. ``offline`` needs neither key nor network; the others are hosted.
+
+    Attributes:
+        model: The provider's name of it; None only for ``offline``.
+        base_url: Address of the provider, None for its usual one; holds no credentials.
+        api_key, api_key_file: The key, or the file that holds it; at most one of the two.
+        temperature, max_tokens: Sent with each request; None leaves them to the provider.
+        timeout_s: Longest time of one request, an endless answer included.
+        retries: How often a request is sent again that a busy provider did not answer.
+        context_tokens: Most tokens of a prompt.
+        output: How a typed answer is asked for: as a tool call, by the provider's JSON schema, or
+            by words in the prompt.
+        stream: Whether answers are read as they are made.
+        price_input, price_output: US dollars a million tokens; None: a list of known prices.
+        fallback: Models that stand in where it fails, in order.
+        least_confidence: Only for ``offline``.
+    """
 
     name: str
-    type: Literal["offline"] = "offline"
+    type: ModelType = "offline"
     model: str | None = None
     base_url: str | None = None
     api_key: Secret | None = None
+    api_key_file: Path | None = None
+    temperature: float | None = None
+    max_tokens: int | None = None
+    timeout_s: float = 60.0
+    retries: int = 2
+    context_tokens: int = 16_000
+    output: Literal["tool", "json", "prompted"] = "tool"
+    stream: bool = False
+    price_input: float | None = None
+    price_output: float | None = None
+    fallback: tuple[str, ...] = ()
     least_confidence: float = 0.82
 
 
@@ -207,6 +238,7 @@ class Settings:
         workflows: The user's own workflows; node names in them are not checked here.
         state_path: SQLite file of tasks and events.
         knowledge_path: Folder of built knowledge.
+        prompts_path: Folder of prompt files that go before datus's own, if any.
     """
 
     config_path: Path | None
@@ -220,6 +252,7 @@ class Settings:
     state_path: Path
     knowledge_path: Path
     embeddings: EmbeddingsConfig = EmbeddingsConfig()
+    prompts_path: Path | None = None
 
     @property
     def demo_path(self) -> Path:

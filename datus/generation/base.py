@@ -18,7 +18,10 @@ class MetricChoice:
         words: The words it rests on.
         times: The time ranges it used, a subset of the context's.
         ordered: Whether the question asks for an order of the rows.
-        generator: Name of what made it, ``offline`` or a model's.
+        generator: Name of what made it, ``offline`` or ``hosted``.
+        model, degraded: As in ``Candidate``.
+        confidence: How likely it is what is asked for; None where its generator cannot tell.
+        left_out: As in ``Candidate``.
     """
 
     query: MetricQuery
@@ -27,6 +30,10 @@ class MetricChoice:
     times: tuple[TimeRange, ...]
     ordered: bool
     generator: str = "offline"
+    model: str = ""
+    degraded: tuple[str, ...] = ()
+    confidence: float | None = None
+    left_out: tuple[str, ...] = ()
 
 
 class UnsureError(RefusalError):
@@ -52,7 +59,7 @@ class Generator(Protocol):
     name: str
 
     async def generate(self, context: GenerationContext) -> tuple[Candidate, ...]:
-        """Return at least one candidate, best first, none of them among ``context.attempts``.
+        """Return candidates, best first, none of them among ``context.attempts``; none where it knows no other.
 
         Raises:
             UnsureError: A refusal, but candidates whose rows agree may be sure enough together.

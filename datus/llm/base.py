@@ -1,5 +1,6 @@
 """The one interface of all hosted models: a prompt and the type of its answer in, a checked answer out."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Generic, Protocol, TypeVar
 
@@ -9,6 +10,9 @@ from datus.errors import DatusError
 from datus.types import Meter, Prompt
 
 T = TypeVar("T", bound=BaseModel)
+
+OF_THE_TASK: Mapping[str, str] = {"limit": "task"}
+"""Details of a timeout that came of the task's own end, not of a slow model."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +79,10 @@ class ModelBusyError(ModelError):
     """
 
     default_code = "model_busy"
+
+
+class CircuitOpenError(ModelBusyError):
+    """A model that failed too often in a row and is left alone for a while; it was not asked."""
 
 
 class ModelTimeoutError(ModelBusyError):

@@ -30,6 +30,7 @@ from datus.knowledge.embeddings import make_embedder
 from datus.knowledge.library import Knowledge, metrics_database
 from datus.knowledge.search import LinkingRate
 from datus.knowledge.snapshot import within
+from datus.llm.registry import Models
 from datus.service.requests import (
     RunRequest,
     as_json,
@@ -82,6 +83,7 @@ class Service:
         store: TaskStore,
         tools: Tools,
         workflows: Mapping[str, Workflow],
+        models: Models,
         *,
         clock: Callable[[], datetime],
         random: Callable[[int], bytes],
@@ -90,6 +92,7 @@ class Service:
         self._store = store
         self._tools = tools
         self._workflows = workflows
+        self._models = models
         self._clock = clock
         self._random = random
         self._runner = Runner(store, tools, max_running=settings.server.max_running)
@@ -124,10 +127,15 @@ class Service:
         each_settings = tuple(every_settings(workflows.values(), settings))
         for node_settings in each_settings:
             date_settings(node_settings["date_parser"])
+        models = Models(
+            settings.models,
+            clock=time.monotonic,
+            random=lambda: int.from_bytes(random(4), "big") / 2**32,
+            sleep=asyncio.sleep,
+        )
 
         def make(node_settings: NodeSettings) -> Generator:
-            model = str(node_settings["generate_sql"]["model"])
-            return generator or make_generator(settings.models[model])
+            return generator or make_generator(settings, node_settings, models.get)
 
         connectors = Connectors(settings)
         tools = Tools(
@@ -146,7 +154,7 @@ class Service:
         await asyncio.to_thread(migrate, settings.state_path, clock=clock)
         store = await open_store(settings.state_path, clock=clock)
         await store.reap()
-        return cls(settings, store, tools, workflows, clock=clock, random=random)
+        return cls(settings, store, tools, workflows, models, clock=clock, random=random)
 
     async def submit(self, client: Client, request: RunRequest) -> TaskRecord:
         """Record a request and start its run; a repeated request is found, not run again.
@@ -338,6 +346,7 @@ class Service:
             await self._store.close()
         finally:
             self._tools.knowledge.close()
+            await self._models.close()
             await self._tools.connectors.close()
 
     def _workflow(self, request: RunRequest) -> Workflow:

@@ -66,6 +66,10 @@ def _compiled(choice: MetricChoice, state: RunState) -> Candidate:
         ordered=choice.ordered,
         generator=choice.generator,
         metric_query=query,
+        confidence=choice.confidence,
+        model=choice.model,
+        degraded=choice.degraded,
+        left_out=choice.left_out,
         explanation=explain_metrics(
             query, snapshot.catalogue, chinese=is_chinese(state.question.text)
         ),

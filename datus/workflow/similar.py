@@ -17,7 +17,10 @@ def similar_names(refusal: RefusalError, linking: Linking) -> tuple[SimilarName,
     """What the words that a refusal names may mean, so that the question can be read once more.
 
     Only these are looked for: a question that is understood costs nothing, and a name goes before a guess.
+    A hosted model is not asked again: it needs no such help, and each time it is asked costs.
     """
+    if refusal.details.keys() & {"model", "degraded"}:
+        return ()
     said = refusal.details.get("words", ()) if refusal.code == "unanswerable" else ()
     words = [_core(word) for word in said if isinstance(word, str) and is_chinese(word)]
     wanted = [word for word in dict.fromkeys(words) if len(word) >= _SHORTEST][:_MOST]

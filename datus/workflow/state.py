@@ -1,7 +1,7 @@
 """What a run knows so far: one frozen value that each node reads and extends."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import Any
 
@@ -15,6 +15,7 @@ from datus.types import (
     Candidate,
     Comparison,
     DatabaseSchema,
+    Meter,
     MetricCatalogue,
     MetricQuery,
     QueryResult,
@@ -99,6 +100,7 @@ class RunState:
         branches: What each branch of ``parallel`` came to, until ``selection`` chooses.
         selection: What the branches gave and which one was chosen, JSON-typed; None without branches.
         output: The answer for the caller.
+        meter: Counts what hosted models cost the task; None where none may be asked.
     """
 
     task_id: str
@@ -126,6 +128,7 @@ class RunState:
     branches: "tuple[BranchEnd, ...]" = ()
     selection: Mapping[str, Any] | None = None
     output: Output | None = None
+    meter: Meter | None = field(default=None, compare=False, repr=False)
 
     def given_up(self, reason: str) -> "RunState":
         """Return the state in which the current candidate is an attempt that did not serve."""

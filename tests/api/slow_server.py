@@ -30,5 +30,5 @@ class SlowGenerator:
 if __name__ == "__main__":
     if "DATUS_TEST_STUCK" in os.environ:
         process.LAST_RESORT_S = 2.0
-    datus.service.service.make_generator = lambda model: SlowGenerator()
+    datus.service.service.make_generator = lambda *_: SlowGenerator()
     sys.exit(main())

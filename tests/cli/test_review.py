@@ -235,7 +235,7 @@ def worse_when_asked_again(monkeypatch: pytest.MonkeyPatch) -> None:
     """Models that answer the golden set, each one worse than the one before."""
     answers = iter(["SELECT count(*) FROM customers", "SELECT 7"])
 
-    def make(model: object) -> ScriptedGenerator:
+    def make(*_: object) -> ScriptedGenerator:
         answer = next(answers)
 
         def write(context: GenerationContext) -> list[str]:
@@ -412,7 +412,7 @@ DYING = """
 import os, signal, sys
 import datus.service.service
 from datus.cli.main import main
-datus.service.service.make_generator = lambda model: os.kill(os.getpid(), signal.SIGKILL)
+datus.service.service.make_generator = lambda *_: os.kill(os.getpid(), signal.SIGKILL)
 main(sys.argv[1:])
 """
 
@@ -453,7 +453,7 @@ def test_a_build_that_comes_between_is_not_undone(
     (id,) = shop.ids()
     between: list[str | None] = []
 
-    def meanwhile(model: object) -> ScriptedGenerator:
+    def meanwhile(*_: object) -> ScriptedGenerator:
         if not between:
             with shop.versions.building() as draft:
                 draft.write_bytes(shop.versions.path(shop.versions.current() or "").read_bytes())

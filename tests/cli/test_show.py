@@ -60,6 +60,13 @@ def test_metrics_are_told_with_definition_and_owner():
     assert "No metric answered this" in shown(answer(metadata=handed))
 
 
+def test_assumptions_and_stand_ins_are_told():
+    more = {"assumptions": ["Only \x1b[31mpaid orders."], "degraded": ["The model is busy."]}
+    text = shown(answer(metadata=answer()["metadata"] | more))
+    assert "Assumed: Only \ufffd[31mpaid orders." in text
+    assert "Answered by a stand-in: The model is busy." in text
+
+
 def test_nearest_metrics_are_told_by_label_and_name():
     details = {"metrics": [{"name": "turnover", "label": "Turnover"}]}
     error = {"code": "unanswerable", "message": "No metric fits.", "details": details}

@@ -132,7 +132,12 @@ def test_everything_at_once(load):
         "max_rows": 5,
         "agreement": 3,
     }
-    assert settings.node_settings["generate_sql"] == {"model": "mine", "candidates": 5}
+    assert settings.node_settings["generate_sql"] == {
+        "model": "mine",
+        "candidates": 5,
+        "samples": 1,
+        "offline": "on_failure",
+    }
 
 
 def test_parts_of_workflows_keep_only_what_is_set(load):
@@ -180,7 +185,12 @@ def test_defaults(load):
             "holiday_country": "",
         },
         "search_metrics": {"limit": 12, "otherwise": "refuse"},
-        "generate_sql": {"model": "offline", "candidates": 5},
+        "generate_sql": {
+            "model": "offline",
+            "candidates": 5,
+            "samples": 1,
+            "offline": "on_failure",
+        },
         "execute_sql": {"timeout_s": 30.0, "max_rows": 10_000, "agreement": 3},
         "selection": {"least_confidence": 0.5},
         "fix": {"max_attempts": 1},
@@ -294,7 +304,7 @@ def test_a_value_of_the_environment_is_not_shown_in_an_error(refusal):
         (in_agent("workflow: {a: {description: x}}"), ["agent.workflow.a.nodes: is required"]),
         (in_agent("workflow: {1: [output]}"), ["agent.workflow.1", "put it in quotes"]),
         (in_agent("target: gpt"), ["agent.target: there is no model 'gpt'"]),
-        (in_agent("models: {m: {type: openai}}"), ["'openai'", "one of offline", "hosted models come with a later"]),
+        (in_agent("models: {m: {type: deepseek}}"), ["'deepseek'", "one of offline, openai", "of type openai, with their base_url"]),
         (in_agent("models: {m: {}}"), ["agent.models.m.type: is required"]),
         (in_agent("nodes: {generate_sql: {model: x}}"), ["agent.nodes.generate_sql.model", "no model 'x'"]),
         (in_agent("state: {path: 'postgresql://h/d'}"), ["agent.state.path", "expected a path"]),

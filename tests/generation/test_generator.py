@@ -5,14 +5,16 @@ import random
 import time
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
-from typing import Any
+from pathlib import Path
+from typing import Any, get_args
 
 import pytest
 
-from datus.config import ModelConfig
+from datus.config import ModelConfig, ModelType, load_settings
 from datus.errors import RefusalError
 from datus.generation.offline.generator import OfflineGenerator
 from datus.generation.registry import MAKERS, make_generator
+from datus.llm.scripted import ScriptedModel
 from datus.types import (
     Attempt,
     Column,
@@ -175,6 +177,18 @@ def test_a_long_question_takes_no_longer_than_a_person_waits(huts: Any) -> None:
     assert time.process_time() - began < 3
 
 
-def test_every_model_type_has_a_generator() -> None:
-    for kind in MAKERS:
-        assert make_generator(ModelConfig("m", kind)).name == kind  # type: ignore[arg-type]
+@pytest.mark.parametrize("kind", get_args(ModelType))
+def test_every_model_type_has_a_generator(kind: ModelType, tmp_path: Path) -> None:
+    settings = load_settings(env={}, home=tmp_path, cwd=tmp_path)
+    models = {**settings.models, "mine": ModelConfig("mine", kind, model="m")}
+    nodes = {"generate_sql": {**settings.node_settings["generate_sql"], "model": "mine"}}
+    asked: list[str] = []
+
+    def model_of(name: str) -> ScriptedModel:
+        asked.append(name)
+        return ScriptedModel(lambda _: "")
+
+    made = make_generator(replace(settings, models=models), nodes, model_of)
+    assert set(MAKERS) == set(get_args(ModelType))
+    assert made.name == ("offline" if kind == "offline" else "hosted")
+    assert asked == ([] if kind == "offline" else ["mine"])

@@ -10,7 +10,10 @@ from datus.workflow.glosses import glosses
 from datus.workflow.metrics import metric_candidates
 from datus.workflow.node import Node, Report, Tools, known
 from datus.workflow.similar import MOST_SIMILAR, similar_names
-from datus.workflow.state import RunState
+from datus.workflow.state import Linking, RunState
+
+_REFERENCES = 5
+_PASSAGES = 4
 
 
 class GenerateSql(Node):
@@ -45,7 +48,10 @@ class GenerateSql(Node):
             references=linking.references,
             attempts=state.attempts,
             glosses=await asyncio.to_thread(glosses, state, linking, tools),
+            meter=state.meter,
         )
+        if state.meter is not None:
+            context = await asyncio.to_thread(_with_examples, context, linking)
         most = int(tools.settings.node_settings[self.name]["candidates"])
         state, fresh = await self._answers(context, state, tools)
         candidates = _untried(fresh, state)[:most]
@@ -109,6 +115,18 @@ class GenerateSql(Node):
                 if not fresh or len(context.similar) > MOST_SIMILAR:
                     raise first from None
                 context = replace(context, similar=(*context.similar, *fresh))
+
+
+def _with_examples(context: GenerationContext, linking: Linking) -> GenerationContext:
+    """The context with what only a hosted model reads: questions like this one, and parts of documents."""
+    text, area = context.question.text, context.question.area
+    alike = linking.snapshot.find_references(text, area, _REFERENCES)
+    here = (each for each in alike if each.database in (None, linking.database))
+    return replace(
+        context,
+        references=tuple(dict.fromkeys((*context.references, *here))),
+        passages=linking.snapshot.find_passages(text, area, _PASSAGES),
+    )
 
 
 def _untried(fresh: tuple[Candidate, ...], state: RunState) -> tuple[Candidate, ...]:

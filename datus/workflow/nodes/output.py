@@ -54,7 +54,10 @@ class Output(Node):
                 {"question": each.question, "sql": each.sql} for each in candidate.references
             ],
             "generator": candidate.generator,
-            "model": None,
+            "model": candidate.model or None,
+            "degraded": list(candidate.degraded),
+            "assumptions": list(candidate.assumptions),
+            "left_out": list(candidate.left_out),
             "tokens": None,
             "selection": state.selection,
             "knowledge_version": linking.snapshot.version,

@@ -4,24 +4,33 @@ A generator joins by a line in ``GENERATORS``: how it is made, given what it is 
 """
 
 import asyncio
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import date
+from typing import Any
 
 import pytest
 
 from datus.errors import RefusalError
 from datus.generation.base import Generator
+from datus.generation.fallback import FallbackGenerator
 from datus.generation.offline.generator import OfflineGenerator
+from datus.generation.prompted.asking import Options
+from datus.generation.prompted.generator import PromptedGenerator
+from datus.generation.prompted.prompts import load_prompts
 from datus.generation.scripted import ScriptedGenerator
+from datus.llm.scripted import ScriptedModel
 from datus.sql.guard import check
 from datus.types import (
     Attempt,
+    Call,
     Candidate,
     Column,
     DatabaseSchema,
     ForeignKey,
     GenerationContext,
+    Prompt,
     Question,
     TableSchema,
     ValueHit,
@@ -61,10 +70,47 @@ def answer_by_script(context: GenerationContext) -> tuple[str, ...]:
     return answers
 
 
+class UncountedMeter:
+    """Lets a model be asked as often as a test likes."""
+
+    deadline = float("inf")
+
+    def check(self) -> None: ...
+
+    def record(self, call: Call) -> None: ...
+
+
+def answer_as_a_model(prompt: Prompt) -> Mapping[str, Any]:
+    """A model that answers properly: reads question and attempts, writes SQL that was not tried, or refuses."""
+    asked, tried = section(prompt, "question"), section(prompt, "attempts")
+    for place, sql in enumerate(ANSWERABLE.get(asked, ())):
+        if f"SQL: {sql}\n" not in f"{tried}\n":
+            return {
+                "sql": sql,
+                "tables": ["ferry"],
+                "columns": ["ferry.id"],
+                "confidence": 0.9 - place / 9,
+            }
+    reason = "Nothing else is known." if tried else f"The tables hold no answer to: {asked}"
+    return {"refusal": {"code": "unanswerable", "reason": reason, "words": []}, "confidence": 0.9}
+
+
+def section(prompt: Prompt, name: str) -> str:
+    found = re.search(rf'<data name="{name}">\n(.*?)\n</data>', prompt.user, re.DOTALL)
+    return found[1].replace("\n| ", "\n").removeprefix("| ") if found else ""
+
+
+def hosted(**options: int) -> Generator:
+    return PromptedGenerator(ScriptedModel(answer_as_a_model), load_prompts(), Options(**options))
+
+
 GENERATORS: Mapping[str, Callable[[], Generator]] = {
     "offline": OfflineGenerator,
     "offline, eager": lambda: OfflineGenerator(least_confidence=-9),
     "scripted": lambda: ScriptedGenerator(answer_by_script),
+    "hosted": hosted,
+    "hosted, three samples": lambda: hosted(samples=3),
+    "hosted, offline behind": lambda: FallbackGenerator(hosted(), OfflineGenerator()),
 }
 
 
@@ -75,7 +121,8 @@ def generator(request: pytest.FixtureRequest) -> Generator:
 
 def context(text: str, *tried: str) -> GenerationContext:
     attempts = tuple(Attempt(sql, "not what was asked for") for sql in tried)
-    return GenerationContext(Question(text, date(2024, 3, 15)), FERRIES, attempts=attempts)
+    question = Question(text, date(2024, 3, 15))
+    return GenerationContext(question, FERRIES, attempts=attempts, meter=UncountedMeter())
 
 
 def test_it_has_a_name(generator: Generator) -> None:
