@@ -25,6 +25,7 @@ class FallbackGenerator:
         over_budget: Whether it also answers where a budget for models is spent.
         beside: Whether the last one answers too where the first did: its candidates stand behind, and
             where both wrote the same query, both together are surer than either.
+        version: Of the first one's model and prompts; equal where answers may be used again.
     """
 
     def __init__(
@@ -35,8 +36,10 @@ class FallbackGenerator:
         on_failure: bool = True,
         over_budget: bool = False,
         beside: bool = False,
+        version: str = "",
     ) -> None:
         self.name = first.name
+        self.version = version
         self._first = first
         self._last = last
         failure: tuple[type[DatusError], ...] = (ModelError,) if on_failure else ()

@@ -37,12 +37,16 @@ def _hosted(settings: Settings, nodes: NodeSettings, model_of: ModelOf) -> Gener
     )
     stand_ins = [each for each in config.fallback if settings.models[each].type == OFFLINE]
     last = settings.models[stand_ins[0] if stand_ins else OFFLINE]
+    prompted = PromptedGenerator(
+        model_of(config.name), load_prompts(settings.prompts_path), options
+    )
     return FallbackGenerator(
-        PromptedGenerator(model_of(config.name), load_prompts(settings.prompts_path), options),
+        prompted,
         OfflineGenerator(least_confidence=last.least_confidence),
         on_failure=bool(stand_ins) or node["offline"] != "never",
         over_budget=node["offline"] == "on_budget",
         beside=node["offline"] == "beside",
+        version=prompted.version,
     )
 
 

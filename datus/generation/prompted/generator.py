@@ -32,6 +32,11 @@ class PromptedGenerator:
         self._prompts = prompts
         self._options = options or Options()
 
+    @property
+    def version(self) -> str:
+        """By which model and which prompts it answers; equal where answers may be used again."""
+        return f"{self._model.name} {self._prompts.version} {self._options}"
+
     async def generate(self, context: GenerationContext) -> tuple[Candidate, ...]:
         """See ``Generator.generate``.
 

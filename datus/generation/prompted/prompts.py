@@ -49,14 +49,16 @@ class _File:
 
 
 class Prompts:
-    """All prompts, read and checked. Make it with ``load_prompts``."""
+    """All prompts, read and checked; ``version`` changes with any of them. Make it with ``load_prompts``."""
 
     def __init__(
         self,
         files: Mapping[tuple[str, str], _File],
         rules: Mapping[tuple[str, str], str],
         mark: str,
+        version: str,
     ) -> None:
+        self.version = version
         self._files = files
         self._rules = rules
         self._mark = mark
@@ -91,13 +93,15 @@ def load_prompts(folder: Path | None = None) -> Prompts:
     own = _newest(folder) if folder is not None else {}
     files: dict[tuple[str, str], _File] = {}
     rules: dict[tuple[str, str], str] = {}
-    for at, path in (_newest(OURS) | own).items():
+    used = _newest(OURS) | own
+    for at, path in used.items():
         if at[0] in _FIELDS:
             files[at] = _prompt(cast(PromptName, at[0]), path, own=at in own)
         else:
             rules[at[0].removeprefix("dialect_"), at[1]] = read_text(path).strip()
     changed = [read_text(path) for at, path in own.items() if at[0] not in _FIELDS]
-    return Prompts(files, rules, _digest("\0".join(changed)) if changed else "")
+    whole = _digest("\0".join(f"{at}\0{read_text(used[at])}" for at in sorted(used)))
+    return Prompts(files, rules, _digest("\0".join(changed)) if changed else "", whole)
 
 
 def _newest(folder: Path) -> dict[tuple[str, str], Path]:

@@ -125,7 +125,11 @@ def _with_examples(context: GenerationContext, linking: Linking) -> GenerationCo
     return replace(
         context,
         references=tuple(dict.fromkeys((*context.references, *here))),
-        passages=linking.snapshot.find_passages(text, area, _PASSAGES),
+        passages=tuple(
+            dict.fromkeys(
+                (*context.passages, *linking.snapshot.find_passages(text, area, _PASSAGES))
+            )
+        ),
     )
 
 

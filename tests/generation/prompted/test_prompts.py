@@ -52,6 +52,7 @@ def test_an_own_prompt_goes_before_ours_and_has_a_version_of_its_own(tmp_path: P
     assert (made.system, made.user) == ("Write sqlite.", "S\n\nQ")
     assert re.fullmatch(r"generate_sql/en/1\+[0-9a-f]{8}", made.version)
     assert prompts.render("generate_sql", "zh", "sqlite", {}).version == "generate_sql/zh/1"
+    assert prompts.version != load_prompts().version == load_prompts().version
 
 
 def test_the_highest_version_is_used(tmp_path: Path) -> None:
