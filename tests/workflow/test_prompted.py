@@ -92,7 +92,7 @@ class Desk:
             settings=self.lab.settings,
             connectors=self.lab.connectors,
             knowledge=self.lab.knowledge,
-            generator=generator,
+            generator_of=lambda _: generator,
             guard=check,
             clock=time.monotonic,
         )
