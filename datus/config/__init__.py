@@ -3,6 +3,8 @@
 from datus.config.load import datus_home, find_config, load_settings
 from datus.config.table import SETTINGS, Setting
 from datus.config.values import (
+    BudgetConfig,
+    CacheConfig,
     DatabaseConfig,
     EmbeddingsConfig,
     KnowledgeSources,
@@ -12,11 +14,14 @@ from datus.config.values import (
     Secret,
     ServerConfig,
     Settings,
+    TraceConfig,
     WorkflowConfig,
 )
 
 __all__ = [
     "SETTINGS",
+    "BudgetConfig",
+    "CacheConfig",
     "DatabaseConfig",
     "EmbeddingsConfig",
     "KnowledgeSources",
@@ -27,6 +32,7 @@ __all__ = [
     "ServerConfig",
     "Setting",
     "Settings",
+    "TraceConfig",
     "WorkflowConfig",
     "datus_home",
     "find_config",

@@ -17,6 +17,8 @@ from datus.config.reader import (
 )
 from datus.config.table import SETTINGS
 from datus.config.values import (
+    BudgetConfig,
+    CacheConfig,
     DatabaseConfig,
     EmbeddingsConfig,
     KnowledgeSources,
@@ -25,6 +27,7 @@ from datus.config.values import (
     NodeValue,
     ServerConfig,
     Settings,
+    TraceConfig,
     WorkflowConfig,
 )
 from datus.errors import ConfigError
@@ -136,6 +139,9 @@ def _settings(raw: Any, found: Path | None, source: Source, home: Path) -> Setti
         state_path=agent["state"]["path"] or home / "state.db",
         knowledge_path=agent["knowledge"]["path"] or home / "knowledge",
         embeddings=EmbeddingsConfig(**agent["knowledge"]["embeddings"]),
+        budget=BudgetConfig(**agent["budget"]),
+        cache=CacheConfig(**agent["cache"]),
+        trace=TraceConfig(**{**agent["trace"], "redact": agent["trace"]["redact"] or ()}),
     )
 
 

@@ -234,6 +234,7 @@ def expectation(setting: Setting) -> str:
         "timezone": "an IANA time zone such as Asia/Shanghai",
         "names": "a list of names",
         "patterns": "a list of table.column, where * and ? stand for any characters and any one",
+        "regexes": "a list of regular expressions that match no empty text (put them in single quotes)",
     }[setting.type]
     if setting.minimum is not None and setting.maximum is not None:
         words += f" from {setting.minimum:g} to {setting.maximum:,.10g}".replace(",", "")
@@ -324,6 +325,19 @@ def _patterns(value: object, setting: Setting, source: Source, path: str) -> tup
     return patterns if all("." in each or "*" in each for each in patterns) else None
 
 
+def _regexes(value: object, setting: Setting, source: Source, path: str) -> tuple[str, ...] | None:
+    if not isinstance(value, list) or not all(isinstance(entry, str) for entry in value):
+        return None
+    regexes = tuple(source.expand(entry, path) for entry in value)
+    for each in regexes:
+        try:
+            if re.compile(each).match(""):
+                return None  # it would match between any two letters
+        except re.error as error:
+            raise source.error(path, f"{each!r} is no regular expression: {error}.") from None
+    return regexes
+
+
 _CONVERTERS: Mapping[str, Callable[[object, Setting, Source, str], object]] = {
     "text": _text,
     "secret": _secret,
@@ -337,6 +351,7 @@ _CONVERTERS: Mapping[str, Callable[[object, Setting, Source, str], object]] = {
     "timezone": _timezone,
     "names": _names,
     "patterns": _patterns,
+    "regexes": _regexes,
 }
 
 

@@ -12,6 +12,7 @@ from datus.generation.base import Generator
 from datus.knowledge.library import Knowledge
 from datus.sql.guard import CheckedSql
 from datus.types import DatabaseSchema, EventType
+from datus.workflow.cache import AnswerCache
 from datus.workflow.state import Back, RunState
 
 Fact = Literal["schema", "metrics", "times", "candidates", "result", "answer"]
@@ -27,7 +28,8 @@ T = TypeVar("T")
 class Tools:
     """All that nodes work with. Shared by every run, so nothing in it keeps a run's state.
 
-    ``guard`` raises RefusalError ``unsafe_sql``; ``clock`` counts seconds and never falls.
+    ``guard`` raises RefusalError ``unsafe_sql``; ``clock`` counts seconds and never falls. ``cache`` has SQL
+    that hosted models wrote before; None: it is not used again.
     """
 
     settings: Settings
@@ -36,6 +38,7 @@ class Tools:
     generator: Generator
     guard: Callable[[str, DatabaseSchema], CheckedSql]
     clock: Callable[[], float]
+    cache: AnswerCache | None = None
 
 
 @dataclass(frozen=True, slots=True)

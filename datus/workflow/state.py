@@ -1,7 +1,7 @@
 """What a run knows so far: one frozen value that each node reads and extends."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import Any
 
@@ -24,6 +24,7 @@ from datus.types import (
     TimeRange,
     ValueHit,
 )
+from datus.workflow.meter import TaskMeter
 
 WIDER: Mapping[LinkingRate, LinkingRate] = MappingProxyType(
     {"fast": "medium", "medium": "slow", "slow": "slow"}
@@ -97,6 +98,7 @@ class RunState:
         fixes: How many times ``fix`` sent the run back.
         reflection_rounds: How many times ``reflect`` did.
         output: The answer for the caller.
+        meter: Counts what hosted models cost; None where no hosted model may be asked.
     """
 
     task_id: str
@@ -122,6 +124,7 @@ class RunState:
     fixes: int = 0
     reflection_rounds: int = 0
     output: Output | None = None
+    meter: TaskMeter | None = field(default=None, compare=False, repr=False)
 
     def given_up(self, reason: str) -> "RunState":
         """Return the state in which the current candidate is an attempt that did not serve."""

@@ -55,7 +55,6 @@ class Output(Node):
             ],
             "generator": candidate.generator,
             "model": None,
-            "tokens": None,
             "knowledge_version": linking.snapshot.version,
         }
         rows = tuple(dict(zip(names, row, strict=True)) for row in result.rows)
