@@ -20,15 +20,15 @@ MOST_CALLS = 200
 _MOST_ERROR = 2_000
 _SHORTEST_SECRET = 8
 
-# In this order: a key is not to be taken for a number. Every quantifier is bounded or runs over one
-# class, so that no text makes the search slow.
+# In this order: a key is not to be taken for a number. A quantifier is bounded, or what is before it can
+# stand only once in what it runs over, so that no text makes the search slow.
 _COMMON = (
     ("[credentials]", r"(?<=://)[^\s/@:]{1,128}:[^\s/@]{1,256}(?=@)"),
     (
         "[key]",
         r"\b(?:sk|pk|rk|ghp|gho|xox[abprs])[-_][\w-]{16,}|\bAKIA[0-9A-Z]{12,}|\bAIza[\w-]{20,}",
     ),
-    ("[token]", r"\beyJ[\w-]{8,}\.[\w-]{8,}\.[\w-]*|(?i:\bbearer)\s+[\w.~+/-]{16,}=*"),
+    ("[token]", r"(?<![\w-])eyJ[\w-]{8,}\.[\w-]{8,}\.[\w-]*|(?i:\bbearer)\s+[\w.~+/-]{16,}=*"),
     ("[email]", r"[\w.+-]{1,64}@[\w-]{1,63}(?:\.[\w-]{1,63}){1,8}"),
     ("[number]", r"(?<![\d.])\d{4}([ -])\d{4}\1\d{4}\1\d{1,7}(?!\d)|(?<![\d.])\d{9,}[Xx]?"),
     ("[phone]", r"\+\d(?:[ ().-]{0,2}\d){7,14}(?!\d)"),
