@@ -15,7 +15,7 @@ from datus.api import problems
 from datus.api.context import Runtime
 from datus.api.middleware import Border
 from datus.api.process import production_runtime
-from datus.api.routes import docs, metrics, operation, tasks, token, workflows
+from datus.api.routes import docs, metrics, operation, scrape, tasks, token, workflows
 from datus.errors import DatusError
 
 DESCRIPTION = "Questions in English or Chinese to checked SQL over your own databases."
@@ -54,12 +54,13 @@ def create_app(
     app.add_exception_handler(DatusError, problems.on_datus_error)
     app.add_exception_handler(HTTPException, problems.on_http_error)
     app.add_exception_handler(RequestValidationError, problems.on_invalid)
-    # Order matters: the fixed pages under /workflows come before /workflows/{task_id}.
+    # Order matters: who scrapes is served before who lists metrics, and the fixed pages under /workflows come before /workflows/{task_id}.
     for router in (
         token.router,
         workflows.router,
         workflows.post_only,
         tasks.router,
+        scrape.router,
         metrics.router,
         operation.router,
         docs.router,

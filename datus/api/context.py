@@ -115,4 +115,5 @@ class WithScope:
 Run = Annotated[Client, Depends(WithScope("workflows:run"))]
 Read = Annotated[Client, Depends(WithScope("workflows:read"))]
 Write = Annotated[Client, Depends(WithScope("feedback:write"))]
+Trace = Annotated[Client, Depends(WithScope("trace:read"))]
 Context = Annotated[Runtime, Depends(runtime)]

@@ -15,6 +15,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from datus import errors
+from datus.llm.base import BudgetError
 
 TOKEN_PATH = "/auth/token"
 
@@ -25,6 +26,7 @@ STATUS_OF: Mapping[type[errors.DatusError], int] = {
     errors.ConflictError: 409,
     errors.InvalidRequestError: 422,
     errors.RateLimitedError: 429,
+    BudgetError: 429,
     errors.UnavailableError: 503,
     errors.DatabaseUnreachableError: 503,
     errors.DatusError: 500,

@@ -199,6 +199,40 @@ class Answer(BaseModel):
     execution_time: float | None
 
 
+class Tokens(BaseModel):
+    """Tokens as the provider counts them; ``cached`` are those of ``input`` that it had cached."""
+
+    input: int
+    output: int
+    cached: int
+    requests: int
+
+
+class TracedCall(BaseModel):
+    """A request to a hosted model; its texts are null where they are not kept."""
+
+    number: int
+    time: datetime
+    purpose: str
+    model: str
+    prompt_version: str
+    system: str | None
+    prompt: str | None
+    answer: str | None
+    cut: bool
+    error: dict[str, Any] | None
+    tokens: Tokens
+    cost_usd: float | None
+    seconds: float
+
+
+class TaskTrace(BaseModel):
+    """What a task asked hosted models, in order, and what they said."""
+
+    task_id: str
+    calls: list[TracedCall]
+
+
 class TaskLine(BaseModel):
     """A task in a list."""
 

@@ -10,6 +10,7 @@ import anyio
 from starlette.responses import StreamingResponse
 from starlette.types import Receive, Scope, Send
 
+from datus.api.accept import weight_of, weights
 from datus.tasks.encoding import to_json
 from datus.types import Event
 
@@ -95,22 +96,4 @@ def accepts_event_stream(accept: str | None) -> bool:
     """
     if accept is None:
         return True
-    weights: dict[str, float] = {}
-    for part in accept.split(","):
-        media_range, *parameters = (piece.strip().lower() for piece in part.split(";"))
-        weights[media_range] = _weight(parameters)
-    for media_range in (MEDIA_TYPE, "text/*", "*/*"):
-        if media_range in weights:
-            return weights[media_range] > 0
-    return False
-
-
-def _weight(parameters: list[str]) -> float:
-    for parameter in parameters:
-        name, _, value = parameter.partition("=")
-        if name.strip() == "q":
-            try:
-                return float(value)
-            except ValueError:
-                return 0.0
-    return 1.0
+    return weight_of(MEDIA_TYPE, weights(accept)) > 0

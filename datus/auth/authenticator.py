@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from datus.auth.client import SCOPES, Client
+from datus.auth.client import USUAL_SCOPES, Client
 from datus.auth.file import Account, AuthConfig, load_auth_file
 from datus.auth.limits import FailureLimit, network
 from datus.auth.secret import StoredSecret
@@ -215,7 +215,7 @@ def _matching(account: Account, secret: str) -> StoredSecret | None:
 
 
 def _scopes_of(client: Client) -> frozenset[str]:
-    return frozenset(SCOPES) if client.scopes is None else client.scopes
+    return frozenset(USUAL_SCOPES) if client.scopes is None else client.scopes
 
 
 def _granted(client: Client, wanted: str | None) -> frozenset[str]:

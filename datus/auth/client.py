@@ -7,15 +7,20 @@ from typing import Literal
 
 from datus.errors import ForbiddenError
 
-Scope = Literal["workflows:run", "workflows:read", "feedback:write"]
+Scope = Literal["workflows:run", "workflows:read", "feedback:write", "trace:read", "metrics:scrape"]
 
 SCOPES: Mapping[Scope, str] = MappingProxyType(
     {
         "workflows:run": "start and cancel workflows",
         "workflows:read": "read tasks, their events, workflow definitions and namespaces",
         "feedback:write": "give feedback on answers",
+        "trace:read": "read what hosted models were asked and what they said",
+        "metrics:scrape": "read the service's counters, of all clients together",
     }
 )
+
+USUAL_SCOPES: frozenset[Scope] = frozenset({"workflows:run", "workflows:read", "feedback:write"})
+"""What a client has whose scopes are not listed. The others show the inside of the service: they must be named."""
 
 
 PERIODS: Mapping[str, int] = MappingProxyType(
@@ -44,12 +49,15 @@ class Client:
         namespaces: The namespaces it may use; None for every one.
         scopes: What it may do; None for everything.
         rate_limit: Its own limit; None for the service's.
+        budget_usd_per_day: What it may spend on hosted models in a day (UTC), in place of the service's
+            ``client_day_usd``; None for that.
     """
 
     id: str
     namespaces: frozenset[str] | None = None
     scopes: frozenset[str] | None = None
     rate_limit: RateLimit | None = None
+    budget_usd_per_day: float | None = None
 
     def may(self, namespace: str) -> bool:
         """Whether the client may use the namespace; if not, it does not exist for it."""

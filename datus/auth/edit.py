@@ -63,7 +63,8 @@ def add_client(
     """Add a client with a new secret; makes the file, with a signing key, when it is absent.
 
     Args:
-        options: ``namespaces``, ``scopes`` and ``rate_limit`` as the file has them; empty ones are left out.
+        options: ``namespaces``, ``scopes``, ``rate_limit`` and ``budget_usd_per_day`` as the file has them;
+            empty ones are left out.
         rewrite: Whether comments may be lost when there is no other way.
 
     Raises:
@@ -71,7 +72,7 @@ def add_client(
         ConfigError: The file, the name or an option cannot be used; nothing was written.
     """
     secret = Secret(random_text(32))
-    given = {key: value for key, value in options.items() if value}
+    given = {key: value for key, value in options.items() if value not in (None, [], "")}
 
     def change(clients: Entry) -> None:
         if name in clients:

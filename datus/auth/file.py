@@ -15,6 +15,7 @@ from datus.errors import ConfigError
 from datus.files import read_text
 
 FILE_NAME = "auth_clients.yml"
+LOCAL_FILE = "auth_local.yml"
 KEY_VARIABLE = "JWT_SECRET_KEY"
 
 AUTH_SETTINGS: tuple[Setting, ...] = (
@@ -30,12 +31,21 @@ AUTH_SETTINGS: tuple[Setting, ...] = (
     Setting(
         "clients.<name>.scopes",
         "names",
-        "What the client may do: " + ", ".join(f"`{scope}`" for scope in SCOPES) + "; absent: all.",
+        "What the client may do: "
+        + ", ".join(f"`{scope}`" for scope in SCOPES)
+        + "; absent: all but the last two.",
     ),
     Setting(
         "clients.<name>.rate_limit",
         "text",
         "Most requests, such as `60/minute` (second, minute, hour, day). Read and checked; not yet enforced.",
+    ),
+    Setting(
+        "clients.<name>.budget_usd_per_day",
+        "number",
+        "Most US dollars that the client spends on hosted models in a day (UTC); absent: `agent.budget.client_day_usd`.",
+        minimum=0,
+        maximum=1_000_000,
     ),
     Setting(
         "jwt.secret_key",
@@ -191,11 +201,19 @@ def _account(
     client = Client(
         name,
         None if section["namespaces"] is None else frozenset(section["namespaces"]),
-        None if section["scopes"] is None else frozenset(section["scopes"]),
+        _scopes(section["scopes"], source.path),
         _rate_limit(section["rate_limit"], source, f"{at}.rate_limit"),
+        section["budget_usd_per_day"],
     )
     stored = tuple(StoredSecret(secret.reveal(), random_bytes) for secret in section["secret"])
     return Account(client, stored)
+
+
+def _scopes(listed: tuple[str, ...] | None, path: Path) -> frozenset[str] | None:
+    """Whoever has the client of the first start owns the machine and all that the service keeps there."""
+    if listed is None:
+        return frozenset(SCOPES) if path.name == LOCAL_FILE else None
+    return frozenset(listed)
 
 
 def _refuse_unsafe(secret: str, source: Source, at: str) -> None:

@@ -6,14 +6,20 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from datus.auth.file import AuthConfig, auth_file_places, find_auth_file, load_auth_file, parse_auth
+from datus.auth.file import (
+    LOCAL_FILE,
+    AuthConfig,
+    auth_file_places,
+    find_auth_file,
+    load_auth_file,
+    parse_auth,
+)
 from datus.auth.private import locked, write_private
 from datus.config import Secret, Settings
 from datus.config.reader import unknown
 from datus.errors import ConfigError
 
 LOCAL_CLIENT = "local"
-LOCAL_FILE = "auth_local.yml"
 
 _LOCAL = """\
 # Made by datus at its first start; used on loopback addresses only, and only while there is no

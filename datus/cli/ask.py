@@ -16,7 +16,8 @@ from rich.console import Console
 from rich.text import Text
 
 from datus.api.banner import program
-from datus.auth.start import LOCAL_CLIENT, LOCAL_FILE
+from datus.auth.file import LOCAL_FILE
+from datus.auth.start import LOCAL_CLIENT
 from datus.cli.show import plain, show
 from datus.config import datus_home
 from datus.errors import AuthError, DatusError, InvalidRequestError, UnavailableError

@@ -8,8 +8,13 @@ from typing import Annotated
 import typer
 
 from datus.auth.edit import Change, add_client, drop_old_secrets, remove_client, rotate_client
-from datus.auth.file import Account, auth_file_places, find_auth_file, load_auth_file
-from datus.auth.start import LOCAL_FILE
+from datus.auth.file import (
+    LOCAL_FILE,
+    Account,
+    auth_file_places,
+    find_auth_file,
+    load_auth_file,
+)
 from datus.config import datus_home, find_config, load_settings
 from datus.config.reader import unknown
 from datus.errors import ConfigError, NotFoundError
@@ -45,10 +50,17 @@ def add(
     ] = None,
     scope: Annotated[
         list[str] | None,
-        typer.Option("--scope", "-s", help="A scope it has; repeat for more. Default: all."),
+        typer.Option(
+            "--scope",
+            "-s",
+            help="A scope it has; repeat for more. Default: all but trace:read and metrics:scrape.",
+        ),
     ] = None,
     rate_limit: Annotated[
         str | None, typer.Option(help="Most requests, such as 60/minute.")
+    ] = None,
+    budget_usd_per_day: Annotated[
+        float | None, typer.Option(help="Most US dollars a day for hosted models.", min=0)
     ] = None,
     file: File = None,
     config: Config = None,
@@ -59,7 +71,12 @@ def add(
     is_new = not path.is_file()
     if file is None:
         _check_namespaces(namespace or [], config)
-    options = {"namespaces": namespace, "scopes": scope, "rate_limit": rate_limit}
+    options = {
+        "namespaces": namespace,
+        "scopes": scope,
+        "rate_limit": rate_limit,
+        "budget_usd_per_day": budget_usd_per_day,
+    }
     _show(add_client(path, name, options, rewrite=rewrite), path)
     if is_new:
         _note(
@@ -168,6 +185,6 @@ def _row(account: Account) -> tuple[str, str, str, str, str]:
         client.id,
         f"{len(account.secrets)}" + (f" ({plain} plain text)" if plain else ""),
         "all" if client.namespaces is None else ",".join(sorted(client.namespaces)),
-        "all" if client.scopes is None else ",".join(sorted(client.scopes)),
+        "usual" if client.scopes is None else ",".join(sorted(client.scopes)),
         str(client.rate_limit or "default"),
     )

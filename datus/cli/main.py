@@ -39,6 +39,9 @@ COMMANDS: Mapping[str, _Command] = {
         "datus.cli.models", "app", "List hosted models, and check that each answers."
     ),
     "metrics": _Command("datus.cli.metrics", "app", "List, propose and query metrics."),
+    "usage": _Command(
+        "datus.cli.usage", "usage", "Show what hosted models cost, by client, model or day."
+    ),
     "client": _Command("datus.cli.client", "app", "Add, rotate, list and remove API clients."),
 }
 

@@ -3,6 +3,8 @@
 from datus.config.load import datus_home, find_config, load_settings
 from datus.config.table import SETTINGS, Setting
 from datus.config.values import (
+    BudgetConfig,
+    CacheConfig,
     DatabaseConfig,
     EmbeddingsConfig,
     Entry,
@@ -17,12 +19,15 @@ from datus.config.values import (
     Secret,
     ServerConfig,
     Settings,
+    TraceConfig,
     WorkflowConfig,
 )
 from datus.config.workflows import with_settings
 
 __all__ = [
     "SETTINGS",
+    "BudgetConfig",
+    "CacheConfig",
     "DatabaseConfig",
     "EmbeddingsConfig",
     "Entry",
@@ -38,6 +43,7 @@ __all__ = [
     "ServerConfig",
     "Setting",
     "Settings",
+    "TraceConfig",
     "WorkflowConfig",
     "datus_home",
     "find_config",

@@ -18,6 +18,8 @@ from datus.config.reader import (
 )
 from datus.config.table import SETTINGS
 from datus.config.values import (
+    BudgetConfig,
+    CacheConfig,
     DatabaseConfig,
     EmbeddingsConfig,
     KnowledgeSources,
@@ -26,6 +28,7 @@ from datus.config.values import (
     NodeValue,
     ServerConfig,
     Settings,
+    TraceConfig,
 )
 from datus.config.workflows import make_workflow
 from datus.errors import ConfigError
@@ -137,6 +140,9 @@ def _settings(raw: Any, found: Path | None, source: Source, home: Path) -> Setti
         knowledge_path=agent["knowledge"]["path"] or home / "knowledge",
         embeddings=EmbeddingsConfig(**agent["knowledge"]["embeddings"]),
         prompts_path=agent["prompts"]["path"],
+        budget=BudgetConfig(**agent["budget"]),
+        cache=CacheConfig(**agent["cache"]),
+        trace=TraceConfig(**{**agent["trace"], "redact": agent["trace"]["redact"] or ()}),
     )
 
 

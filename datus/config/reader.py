@@ -236,6 +236,7 @@ def expectation(setting: Setting) -> str:
         "entries": "a list of names of nodes",
         "node settings": "keys as those of agent.nodes",
         "patterns": "a list of table.column, where * and ? stand for any characters and any one",
+        "regexes": "a list of regular expressions that match no empty text (put them in single quotes)",
     }[setting.type]
     if setting.minimum is not None and setting.maximum is not None:
         words += f" from {setting.minimum:g} to {setting.maximum:,.10g}".replace(",", "")
@@ -334,6 +335,19 @@ def _node_settings(value: object, setting: Setting, source: Source, path: str) -
     return value if isinstance(value, dict) else None
 
 
+def _regexes(value: object, setting: Setting, source: Source, path: str) -> tuple[str, ...] | None:
+    if not isinstance(value, list) or not all(isinstance(entry, str) for entry in value):
+        return None
+    regexes = tuple(source.expand(entry, path) for entry in value)
+    for each in regexes:
+        try:
+            if re.compile(each).match(""):
+                return None  # it would match between any two letters
+        except re.error as error:
+            raise source.error(path, f"{each!r} is no regular expression: {error}.") from None
+    return regexes
+
+
 _CONVERTERS: Mapping[str, Callable[[object, Setting, Source, str], object]] = {
     "text": _text,
     "secret": _secret,
@@ -349,6 +363,7 @@ _CONVERTERS: Mapping[str, Callable[[object, Setting, Source, str], object]] = {
     "patterns": _patterns,
     "entries": _entries,
     "node settings": _node_settings,
+    "regexes": _regexes,
 }
 
 

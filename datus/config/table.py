@@ -19,6 +19,7 @@ SettingType = Literal[
     "patterns",
     "entries",
     "node settings",
+    "regexes",
 ]
 
 
@@ -59,6 +60,11 @@ _NODE = "agent.nodes."
 _FLOW = "agent.workflow.<name>."
 _SERVER = "agent.server."
 _VECTORS = "agent.knowledge.embeddings."
+_BUDGET = "agent.budget."
+_CACHE = "agent.cache."
+_TRACE = "agent.trace."
+_MOST_TOKENS = 10**12
+_MOST_USD = 10**6
 _DAY_S = 86_400
 
 SETTINGS: tuple[Setting, ...] = (
@@ -446,6 +452,88 @@ SETTINGS: tuple[Setting, ...] = (
         "agent.state.path",
         "path",
         "SQLite file of tasks and events; otherwise `state.db` in datus's home directory.",
+    ),
+    Setting(
+        _BUDGET + "request_tokens",
+        "integer",
+        "Most tokens, in and out, that one task spends on hosted models; absent: no limit. See [costs.md](costs.md).",
+        minimum=0,
+        maximum=_MOST_TOKENS,
+    ),
+    Setting(
+        _BUDGET + "request_usd",
+        "number",
+        "Most US dollars that one task spends on hosted models.",
+        minimum=0,
+        maximum=_MOST_USD,
+    ),
+    Setting(
+        _BUDGET + "client_day_tokens",
+        "integer",
+        "Most tokens of one client in a day (UTC).",
+        minimum=0,
+        maximum=_MOST_TOKENS,
+    ),
+    Setting(
+        _BUDGET + "client_day_usd",
+        "number",
+        "Most US dollars of one client in a day (UTC); `budget_usd_per_day` of a client goes before it.",
+        minimum=0,
+        maximum=_MOST_USD,
+    ),
+    Setting(
+        _BUDGET + "day_usd",
+        "number",
+        "Most US dollars of all clients together in a day (UTC).",
+        minimum=0,
+        maximum=_MOST_USD,
+    ),
+    Setting(
+        _CACHE + "answers",
+        "boolean",
+        "Whether SQL that a hosted model wrote is used again for the same client, question and context.",
+        default=False,
+    ),
+    Setting(
+        _CACHE + "ttl_s",
+        "number",
+        "How long such SQL is used again, in seconds.",
+        default=3_600.0,
+        minimum=1,
+        maximum=30 * _DAY_S,
+    ),
+    Setting(
+        _CACHE + "entries",
+        "integer",
+        "Most questions that a process keeps SQL of; those not asked for longest go first.",
+        default=1_000,
+        minimum=1,
+        maximum=1_000_000,
+    ),
+    Setting(
+        _TRACE + "enabled",
+        "boolean",
+        "Whether each request to a hosted model is kept with its task: node, model, prompt version, tokens, cost, time, error.",
+        default=True,
+    ),
+    Setting(
+        _TRACE + "texts",
+        "boolean",
+        "Whether the trace has the prompts and the model's words too, redacted.",
+        default=False,
+    ),
+    Setting(
+        _TRACE + "redact",
+        "regexes",
+        "Regular expressions of what is not kept in those texts, besides e-mail addresses, telephone numbers, long numbers and keys.",
+    ),
+    Setting(
+        _TRACE + "keep_days",
+        "integer",
+        "How many days a trace is kept.",
+        default=30,
+        minimum=1,
+        maximum=3_650,
     ),
     Setting(
         _SERVER + "statement_timeout_s",

@@ -227,6 +227,43 @@ class ServerConfig:
 
 
 @dataclass(frozen=True)
+class BudgetConfig:
+    """What hosted models may cost, tokens in and out together, days in UTC; None: no limit."""
+
+    request_tokens: int | None = None
+    request_usd: float | None = None
+    client_day_tokens: int | None = None
+    client_day_usd: float | None = None
+    day_usd: float | None = None
+
+
+@dataclass(frozen=True)
+class CacheConfig:
+    """Whether SQL of hosted models is used again, for ``ttl_s`` seconds, of at most ``entries`` questions."""
+
+    answers: bool = False
+    ttl_s: float = 3_600.0
+    entries: int = 1_000
+
+
+@dataclass(frozen=True)
+class TraceConfig:
+    """What is kept of requests to hosted models.
+
+    Attributes:
+        enabled: Whether anything is.
+        texts: Whether prompts and answers are, redacted.
+        redact: Regular expressions of what is taken out of them, besides the built-in ones.
+        keep_days: How long.
+    """
+
+    enabled: bool = True
+    texts: bool = False
+    redact: tuple[str, ...] = ()
+    keep_days: int = 30
+
+
+@dataclass(frozen=True)
 class Settings:
     """All settings of a process, checked and complete.
 
@@ -253,6 +290,9 @@ class Settings:
     knowledge_path: Path
     embeddings: EmbeddingsConfig = EmbeddingsConfig()
     prompts_path: Path | None = None
+    budget: BudgetConfig = BudgetConfig()
+    cache: CacheConfig = CacheConfig()
+    trace: TraceConfig = TraceConfig()
 
     @property
     def demo_path(self) -> Path:

@@ -9,7 +9,7 @@ import re
 import time
 from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from typing import Any, cast
 from zoneinfo import ZoneInfo
@@ -30,6 +30,7 @@ from datus.knowledge.embeddings import make_embedder
 from datus.knowledge.library import Knowledge, metrics_database
 from datus.knowledge.search import LinkingRate
 from datus.knowledge.snapshot import within
+from datus.llm.base import BudgetError
 from datus.llm.registry import Models
 from datus.service.requests import (
     RunRequest,
@@ -38,6 +39,7 @@ from datus.service.requests import (
     databases_of,
     fingerprint,
 )
+from datus.service.spending import Counters, Spending, make_cache, trace_line
 from datus.sql.guard import check as guard
 from datus.tasks.engines import migrate, open_store
 from datus.tasks.store import FeedbackStatus, TaskDetail, TaskRecord, TaskStore, id_reused
@@ -87,6 +89,7 @@ class Service:
         *,
         clock: Callable[[], datetime],
         random: Callable[[int], bytes],
+        hosted: frozenset[str] | None = None,
     ) -> None:
         self._settings = settings
         self._store = store
@@ -97,6 +100,7 @@ class Service:
         self._random = random
         self._runner = Runner(store, tools, max_running=settings.server.max_running)
         self._places = settings.server.max_running + settings.server.max_queued
+        self._spending = Spending(settings, store, hosted, clock)
         self._accepting = True
         self._closed = False
 
@@ -108,6 +112,7 @@ class Service:
         clock: Callable[[], datetime],
         random: Callable[[int], bytes],
         generator: Generator | None = None,
+        hosted: frozenset[str] | None = None,
     ) -> "Service":
         """Check the workflows, open the store and everything that runs need.
 
@@ -118,6 +123,7 @@ class Service:
             clock: The time, aware of its zone.
             random: That many random bytes, for task ids.
             generator: Writes the SQL in place of every model that the settings name.
+            hosted: Nodes that ask hosted models; those whose model is one by the settings when absent.
 
         Raises:
             ConfigError: A workflow of the configuration cannot be used, or the store is too new.
@@ -150,11 +156,14 @@ class Service:
             generator_of=by_settings(each_settings, make),
             guard=guard,
             clock=time.monotonic,
+            cache=make_cache(settings.cache, time.monotonic),
         )
         await asyncio.to_thread(migrate, settings.state_path, clock=clock)
         store = await open_store(settings.state_path, clock=clock)
         await store.reap()
-        return cls(settings, store, tools, workflows, models, clock=clock, random=random)
+        return cls(
+            settings, store, tools, workflows, models, clock=clock, random=random, hosted=hosted
+        )
 
     async def submit(self, client: Client, request: RunRequest) -> TaskRecord:
         """Record a request and start its run; a repeated request is found, not run again.
@@ -167,6 +176,8 @@ class Service:
             InvalidRequestError: A field cannot be used; ``details["field"]`` names it.
             ConflictError: ``task_id_reused``, the id names another request.
             UnavailableError: Too many tasks wait already, or the service stops.
+            BudgetError: What the client may spend on hosted models today is spent, and the workflow
+                would ask one.
         """
         workflow = self._workflow(request)
         namespace = self._namespace(client, request.namespace)
@@ -192,7 +203,11 @@ class Service:
             rate=cast(LinkingRate, self._settings.node_settings["schema_linking"]["rate"]),
         )
         if not self._accepting or len(self._runner) >= self._places:
-            return await self._known(client, request)
+            return await self._known(client, request, self._full())
+        try:
+            await self._spending.check(client, workflow, request)
+        except BudgetError as spent:
+            return await self._known(client, request, spent)
         return await asyncio.shield(
             self._runner.keep(self._accept(client, request, workflow, state))
         )
@@ -271,6 +286,22 @@ class Service:
         )
         return _iso(kept.recorded_at)
 
+    async def trace(self, client: Client, task_id: str) -> Mapping[str, Any]:
+        """Return a task's requests to hosted models, in order, as far as they are kept; none before its end.
+
+        Raises:
+            NotFoundError: The client has no such task.
+        """
+        calls = await self._store.trace(client.id, task_id)
+        return {
+            "task_id": task_id,
+            "calls": [trace_line(number, call) for number, call in enumerate(calls, start=1)],
+        }
+
+    async def counters(self) -> Counters:
+        """Return what all processes did and spent so far, from the store that they share."""
+        return Counters(await self._store.count_tasks(), await self._store.usage("model"))
+
     def definitions(self) -> tuple[Mapping[str, Any], ...]:
         """Return every workflow: ``name``, ``description`` and ``nodes`` in order, branches and parts with theirs."""
         return tuple(shown(flow) for flow in self._workflows.values())
@@ -341,6 +372,7 @@ class Service:
             return
         self._closed, self._accepting = True, False
         grace_s = self._settings.server.shutdown_grace_s if grace_s is None else grace_s
+        await self._spending.close()
         await self._runner.close(grace_s)
         try:
             await self._store.close()
@@ -408,18 +440,21 @@ class Service:
         now = self._clock().astimezone(UTC)
         return f"{name}_{now:%Y%m%d%H%M%S}_{self._random(4).hex()}"
 
-    async def _known(self, client: Client, request: RunRequest) -> TaskRecord:
-        """Return the task of a repeated request, which needs no place; refuse any other."""
+    async def _known(self, client: Client, request: RunRequest, why: DatusError) -> TaskRecord:
+        """Return the task of a repeated request, which takes and costs nothing; refuse any other."""
         if request.task_id is not None:
             with suppress(NotFoundError):
                 task = await self._store.get(client.id, request.task_id)
                 if task.fingerprint != fingerprint(request):
                     raise id_reused(request.task_id)
                 return task
+        raise why
+
+    def _full(self) -> UnavailableError:
         why = (
             "is shutting down" if not self._accepting else f"has {len(self._runner)} tasks already"
         )
-        raise UnavailableError(
+        return UnavailableError(
             f"The service {why}; send the request again in {_RETRY_AFTER_S} seconds.",
             code="overloaded" if self._accepting else "shutdown",
             details={"retry_after": _RETRY_AFTER_S},
@@ -437,7 +472,8 @@ class Service:
             namespace=state.namespace,
         )
         if created:
-            self._runner.start(task, workflow, state)
+            meter = self._spending.meter(client)
+            self._runner.start(task, workflow, replace(state, meter=meter))
         return task
 
 

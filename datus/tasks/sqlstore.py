@@ -4,26 +4,32 @@ import asyncio
 import logging
 from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from contextlib import closing, suppress
-from datetime import datetime
+from datetime import date, datetime
 from functools import partial
 from typing import Any, TypeVar
 
 from datus.errors import FenceError, InvalidRequestError, UnavailableError
-from datus.tasks import statements
+from datus.tasks import spending, statements
 from datus.tasks.encoding import from_cursor, to_cursor, to_json
 from datus.tasks.parts import Database, Liveness, Wakeups, Work
 from datus.tasks.statements import Ending, Entry
 from datus.tasks.store import (
     MAX_PAGE,
+    NOTHING_SPENT,
     Feedback,
     FeedbackStatus,
     FinalStatus,
     GivenFeedback,
     Run,
+    Spent,
+    TaskCount,
     TaskDetail,
     TaskRecord,
+    TracedCall,
+    UsageBy,
+    UsageLine,
 )
-from datus.types import Event, EventType, TaskStatus
+from datus.types import Event, EventType, TaskStatus, Usage
 
 T = TypeVar("T")
 
@@ -69,6 +75,7 @@ class SqlRun:
         answer: Mapping[str, Any] | None,
         error: Mapping[str, Any] | None,
         events: Sequence[tuple[EventType, Mapping[str, Any]]],
+        spent: Spent = NOTHING_SPENT,
     ) -> TaskRecord:
         if [type for type, _ in events].index("done") != len(events) - 1:
             raise ValueError("the last events of a task end with its only `done`")
@@ -78,7 +85,8 @@ class SqlRun:
             None if error is None else to_json(error),
             [Entry(type, to_json(data)) for type, data in events],
         )
-        work = partial(statements.end_task, task=self._task, ending=ending, now=self._clock())
+        now = self._clock()
+        work = partial(spending.end_task, task=self._task, ending=ending, spent=spent, now=now)
         try:
             ended = await self._write(work, durable=True)
         finally:
@@ -260,6 +268,22 @@ class SqlStore:
             count=limit,
         )
         return await self._database.read(work)
+
+    async def trace(self, client_id: str, task_id: str) -> tuple[TracedCall, ...]:
+        work = partial(spending.read_trace, client_id=client_id, task_id=task_id)
+        return await self._database.read(work)
+
+    async def purge_traces(self, before: datetime) -> int:
+        return await self._database.write(partial(spending.purge_traces, before=before))
+
+    async def usage(self, by: UsageBy, *, since: date | None = None) -> tuple[UsageLine, ...]:
+        return await self._database.read(partial(spending.read_usage, by=by, since=since))
+
+    async def usage_of_day(self, day: date) -> Mapping[str, Usage]:
+        return await self._database.read(partial(spending.usage_of_day, day=day))
+
+    async def count_tasks(self) -> tuple[TaskCount, ...]:
+        return await self._database.read(spending.count_tasks)
 
     async def reap(self) -> tuple[TaskRecord, ...]:
         owners = await self._database.read(statements.find_owners)

@@ -6,12 +6,12 @@ that sync callers and streams read.
 """
 
 from collections.abc import AsyncGenerator, Mapping, Sequence
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import dataclass, field
+from datetime import date, datetime
 from typing import Any, Literal, Protocol
 
 from datus.errors import ConflictError
-from datus.types import Event, EventType, TaskStatus
+from datus.types import Event, EventType, TaskStatus, Usage
 
 FinalStatus = Literal["completed", "failed", "refused", "cancelled"]
 FeedbackStatus = Literal["success", "failed"]
@@ -110,6 +110,72 @@ class GivenFeedback:
     feedback: Feedback
 
 
+@dataclass(frozen=True, slots=True)
+class TracedCall:
+    """One request to a hosted model, as it is kept: redacted, and bounded in size.
+
+    Attributes:
+        at: When it ended.
+        purpose: Which node asked, and for what.
+        prompt_version: Name and version of the prompt files.
+        system, prompt, answer: What the model was asked and what it said; None where texts are not kept.
+        cut: Whether something of these texts was left out for its length.
+        error: ``code`` and ``message``, None where the answer could be used.
+        seconds: From the request to its end.
+    """
+
+    at: datetime
+    purpose: str
+    model: str
+    prompt_version: str
+    system: str | None
+    prompt: str | None
+    answer: str | None
+    cut: bool
+    error: Mapping[str, Any] | None
+    usage: Usage
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class Spent:
+    """What a task spent on hosted models, by model, and the requests behind it."""
+
+    usage: Mapping[str, Usage] = field(default_factory=dict)
+    calls: tuple[TracedCall, ...] = ()
+
+
+NOTHING_SPENT = Spent()
+
+UsageBy = Literal["client", "model", "day"]
+
+
+@dataclass(frozen=True, slots=True)
+class UsageLine:
+    """What was spent under one name.
+
+    Attributes:
+        name: A client, a model or a day (UTC, ISO).
+        tasks: Tasks that asked a hosted model.
+        usage: Its ``cost`` is what is known of it.
+        unpriced: How many of the requests have no known price, and so no part in that cost.
+    """
+
+    name: str
+    tasks: int
+    usage: Usage
+    unpriced: int
+
+
+@dataclass(frozen=True, slots=True)
+class TaskCount:
+    """How many tasks of a workflow have a status."""
+
+    workflow: str
+    status: TaskStatus
+    tasks: int
+
+
 class Run(Protocol):
     """The right to write to a task, held by the one process that runs it.
 
@@ -140,10 +206,11 @@ class Run(Protocol):
         answer: Mapping[str, Any] | None,
         error: Mapping[str, Any] | None,
         events: Sequence[tuple[EventType, Mapping[str, Any]]],
+        spent: Spent = NOTHING_SPENT,
     ) -> TaskRecord:
-        """End the task: last events, status, answer and error in one durable transaction.
+        """End the task: last events, status, answer, error and what it spent in one durable transaction.
 
-        ``events`` ends with the only ``done``. Raises as ``emit`` does.
+        What it spent counts for the day (UTC) of its end. ``events`` ends with the only ``done``. Raises as ``emit`` does.
         """
         ...
 
@@ -271,6 +338,30 @@ class TaskStore(Protocol):
         Raises:
             InvalidRequestError: ``limit`` outside 1 to ``MAX_PAGE``.
         """
+        ...
+
+    async def trace(self, client_id: str, task_id: str) -> tuple[TracedCall, ...]:
+        """A task's requests to hosted models, in order; none before its end. NotFoundError as in ``get``."""
+        ...
+
+    async def purge_traces(self, before: datetime) -> int:
+        """Delete requests that ended before a time; returns how many. Usage stays."""
+        ...
+
+    async def usage(self, by: UsageBy, *, since: date | None = None) -> tuple[UsageLine, ...]:
+        """What all tasks that are over spent on hosted models, by name.
+
+        Args:
+            since: Only from this day (UTC) on.
+        """
+        ...
+
+    async def usage_of_day(self, day: date) -> Mapping[str, Usage]:
+        """What each client spent on a day (UTC); a cost that is not known counts as none."""
+        ...
+
+    async def count_tasks(self) -> tuple[TaskCount, ...]:
+        """How many tasks there are, by workflow and status."""
         ...
 
     async def reap(self) -> tuple[TaskRecord, ...]:

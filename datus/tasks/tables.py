@@ -5,8 +5,11 @@ both engines store and return the same characters.
 """
 
 from sqlalchemy import (
+    REAL,
     BigInteger,
+    Boolean,
     Column,
+    Double,
     ForeignKey,
     Index,
     Integer,
@@ -15,11 +18,14 @@ from sqlalchemy import (
     Text,
     UniqueConstraint,
 )
+from sqlalchemy.types import TypeEngine
 
 METADATA = MetaData()
 
 # SQLite gives ascending keys only to a column of the exact type INTEGER.
 _KEY = BigInteger().with_variant(Integer, "sqlite")
+_COUNT = BigInteger().with_variant(Integer, "sqlite")
+_NUMBER: TypeEngine[float] = Double().with_variant(REAL, "sqlite")
 
 TASK = Table(
     "task",
@@ -44,6 +50,7 @@ TASK = Table(
     UniqueConstraint("client_id", "task_id", name="task_name"),
     Index("task_newest", "client_id", "id"),
     Index("task_owner", "status", "owner"),
+    Index("task_count", "status", "workflow"),
     sqlite_autoincrement=True,
 )
 
@@ -68,6 +75,49 @@ FEEDBACK = Table(
     Column("recorded_at", Text, nullable=False),
     Index("feedback_task", "task", "id"),
     sqlite_autoincrement=True,
+)
+
+# It names its task by words, not by key: what was spent stays known when the task is deleted.
+USAGE = Table(
+    "usage",
+    METADATA,
+    Column("id", _KEY, primary_key=True),
+    Column("client_id", Text, nullable=False),
+    Column("task_id", Text, nullable=False),
+    Column("workflow", Text, nullable=False),
+    Column("namespace", Text, nullable=False),
+    Column("model", Text, nullable=False),
+    Column("day", Text, nullable=False),
+    Column("requests", _COUNT, nullable=False),
+    Column("input_tokens", _COUNT, nullable=False),
+    Column("output_tokens", _COUNT, nullable=False),
+    Column("cached_tokens", _COUNT, nullable=False),
+    Column("cost_usd", _NUMBER),
+    Index("usage_day", "day", "client_id"),
+    sqlite_autoincrement=True,
+)
+
+TRACE = Table(
+    "trace",
+    METADATA,
+    Column("task", _KEY, ForeignKey("task.id", ondelete="CASCADE"), primary_key=True),
+    Column("seq", Integer, primary_key=True),
+    Column("time", Text, nullable=False),
+    Column("purpose", Text, nullable=False),
+    Column("model", Text, nullable=False),
+    Column("prompt_version", Text, nullable=False),
+    Column("system", Text),
+    Column("prompt", Text),
+    Column("answer", Text),
+    Column("cut", Boolean, nullable=False),
+    Column("error", Text),
+    Column("requests", _COUNT, nullable=False),
+    Column("input_tokens", _COUNT, nullable=False),
+    Column("output_tokens", _COUNT, nullable=False),
+    Column("cached_tokens", _COUNT, nullable=False),
+    Column("cost_usd", _NUMBER),
+    Column("seconds", _NUMBER, nullable=False),
+    Index("trace_time", "time"),
 )
 
 SCHEMA_VERSION = Table(

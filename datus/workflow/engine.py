@@ -14,6 +14,7 @@ from datus.errors import DatusError, FenceError, RefusalError
 from datus.tasks.store import FinalStatus
 from datus.types import EventType, TaskStatus
 from datus.workflow.branches import as_json, most_telling
+from datus.workflow.meter import TaskMeter
 from datus.workflow.node import Emit, Node, Report, Tools
 from datus.workflow.nodes import NODES
 from datus.workflow.state import Back, BranchEnd, RunState
@@ -96,6 +97,8 @@ async def run_workflow(
         FenceError: The task belongs to somebody else now; nothing more may be written.
     """
     walk = _Walk(steps_of(workflow), tools, emit, began=tools.clock(), state=state)
+    if state.meter is not None:
+        state.meter.begin(walk.began + tools.settings.server.task_timeout_s)
     _log.debug("task %s: %r", state.task_id, state.question.text)
     try:
         await _within_time(walk, tools.settings.server.task_timeout_s)
@@ -391,7 +394,7 @@ class _Walk:
             failed = {"node": self.current, "status": "failed", "progress": progress}
             closing.append(("node_progress", failed))
             self._close_current("failed")
-        metadata = self._figures()
+        metadata = self._figures() | {"model": _model(self.state.meter)}
         if self.state.linking is not None:
             metadata |= {
                 "database": self.state.linking.database,
@@ -413,6 +416,7 @@ class _Walk:
             "nodes_executed": len(self.timings),
             "reflection_rounds": self.state.reflection_rounds,
             "nodes": self.timings,
+            **_spent(self.state.meter),
         }
 
     def _answer(self, status: TaskStatus, metadata: Mapping[str, Any]) -> dict[str, Any]:
@@ -425,3 +429,23 @@ class _Walk:
             "status": answer["status"],
             "total_time": answer["execution_time"],
         }
+
+
+def _model(meter: TaskMeter | None) -> str | None:
+    """The model that was asked last, which a run without an answer is to be read by."""
+    return meter.model or None if meter is not None else None
+
+
+def _spent(meter: TaskMeter | None) -> dict[str, Any]:
+    """What answers and failures alike say of hosted models; nulls where none could be asked."""
+    if meter is None:
+        return {"tokens": None, "cost_usd": None, "cached": False}
+    total = meter.total
+    tokens = {
+        "input": total.input_tokens,
+        "output": total.output_tokens,
+        "cached": total.cached_tokens,
+        "requests": total.requests,
+    }
+    cost = None if total.cost is None else round(total.cost, 9)
+    return {"tokens": tokens, "cost_usd": cost, "cached": meter.cached}

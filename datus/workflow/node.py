@@ -12,6 +12,7 @@ from datus.generation.base import Generator
 from datus.knowledge.library import Knowledge
 from datus.sql.guard import CheckedSql
 from datus.types import DatabaseSchema, EventType
+from datus.workflow.cache import AnswerCache
 from datus.workflow.generators import GeneratorOf
 from datus.workflow.state import Back, RunState
 
@@ -30,7 +31,8 @@ class Tools:
 
     ``settings`` are those of the step that runs: a branch of a workflow may have its own.
     ``generator_of`` has each generator made once. ``guard`` raises RefusalError ``unsafe_sql``;
-    ``clock`` counts seconds and never falls.
+    ``clock`` counts seconds and never falls. ``cache`` has SQL that hosted models wrote before; None: it is
+    not used again.
     """
 
     settings: Settings
@@ -39,6 +41,7 @@ class Tools:
     generator_of: GeneratorOf
     guard: Callable[[str, DatabaseSchema], CheckedSql]
     clock: Callable[[], float]
+    cache: AnswerCache | None = None
 
     @property
     def generator(self) -> Generator:

@@ -7,9 +7,10 @@ from collections.abc import Coroutine, Mapping
 from typing import Any, TypeVar
 
 from datus.errors import DatusError, FenceError, UnavailableError
-from datus.tasks.store import Run, TaskRecord, TaskStore
+from datus.tasks.store import NOTHING_SPENT, Run, TaskRecord, TaskStore
 from datus.types import Event, EventType
 from datus.workflow.engine import Outcome, ended_by, run_workflow
+from datus.workflow.meter import TaskMeter
 from datus.workflow.node import Tools
 from datus.workflow.state import RunState
 from datus.workflow.steps import Workflow
@@ -75,6 +76,8 @@ class Runner:
         except FenceError:
             _log.warning("task %s: no longer this process's; its run stops", task.task_id)
         finally:
+            if state.meter is not None:
+                state.meter.settle()
             self._turns.release()
 
     async def _gets_turn(self, task: TaskRecord) -> bool:
@@ -116,6 +119,7 @@ class Runner:
         self, run: Run, workflow: Workflow, state: RunState, outcome: Outcome
     ) -> None:
         """Store the end; the store is tried again until it takes it or the process ends."""
+        meter = state.meter
         while True:
             try:
                 await run.finish(
@@ -123,6 +127,7 @@ class Runner:
                     answer=outcome.answer,
                     error=outcome.error,
                     events=outcome.events,
+                    spent=meter.spent() if meter is not None else NOTHING_SPENT,
                 )
             except (TypeError, ValueError) as error:
                 _log.error("task %s: its answer is not JSON", state.task_id, exc_info=error)
@@ -134,7 +139,14 @@ class Runner:
                     return
                 await asyncio.sleep(_STORE_RETRY_S)
             else:
+                self._remember(outcome, meter)
                 return
+
+    def _remember(self, outcome: Outcome, meter: TaskMeter | None) -> None:
+        """Keep SQL that answered for the next equal question."""
+        if meter is not None and self._tools.cache is not None and outcome.status == "completed":
+            for key, candidates in meter.written.items():
+                self._tools.cache.keep(key, candidates)
 
     def _why_stopped(self) -> DatusError:
         if self._stopping.is_set():

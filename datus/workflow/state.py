@@ -15,7 +15,6 @@ from datus.types import (
     Candidate,
     Comparison,
     DatabaseSchema,
-    Meter,
     MetricCatalogue,
     MetricQuery,
     QueryResult,
@@ -25,6 +24,7 @@ from datus.types import (
     TimeRange,
     ValueHit,
 )
+from datus.workflow.meter import TaskMeter
 
 WIDER: Mapping[LinkingRate, LinkingRate] = MappingProxyType(
     {"fast": "medium", "medium": "slow", "slow": "slow"}
@@ -128,7 +128,7 @@ class RunState:
     branches: "tuple[BranchEnd, ...]" = ()
     selection: Mapping[str, Any] | None = None
     output: Output | None = None
-    meter: Meter | None = field(default=None, compare=False, repr=False)
+    meter: TaskMeter | None = field(default=None, compare=False, repr=False)
 
     def given_up(self, reason: str) -> "RunState":
         """Return the state in which the current candidate is an attempt that did not serve."""

@@ -67,6 +67,14 @@ def steps_of(workflow: Workflow) -> tuple[Step, ...]:
     return tuple(_steps(workflow.nodes, workflow.settings))
 
 
+def every_step(steps: Iterable[Step]) -> Iterator[Step]:
+    """The steps and those inside their branches."""
+    for step in steps:
+        yield step
+        for branch in step.branches:
+            yield from every_step(branch.steps)
+
+
 def _steps(nodes: Iterable[Entry], settings: NodeSettings) -> Iterator[Step]:
     for entry in nodes:
         if isinstance(entry, str):
@@ -103,16 +111,9 @@ def every_settings(workflows: Iterable[Workflow], settings: Settings) -> Iterato
     """The settings of the nodes, then each way in which a workflow sets them differently."""
     yield settings.node_settings
     for workflow in workflows:
-        for own in _own(steps_of(workflow)):
-            yield with_settings(settings.node_settings, own)
-
-
-def _own(steps: Iterable[Step]) -> Iterator[NodeSettings]:
-    for step in steps:
-        if step.settings:
-            yield step.settings
-        for branch in step.branches:
-            yield from _own(branch.steps)
+        for step in every_step(steps_of(workflow)):
+            if step.settings:
+                yield with_settings(settings.node_settings, step.settings)
 
 
 def as_json(workflow: Workflow) -> dict[str, Any]:

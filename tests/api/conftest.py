@@ -6,8 +6,8 @@ import json
 import os
 import sqlite3
 import time
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -31,6 +31,9 @@ AUTH = f"""
 clients:
   alice: {SECRET}
   bob: {SECRET}
+  tracer: {{secret: {SECRET}, scopes: ["workflows:run", "trace:read"]}}
+  scraper: {{secret: {SECRET}, scopes: ["metrics:scrape"]}}
+  rich: {{secret: {SECRET}, budget_usd_per_day: 10}}
   reader: {{secret: {SECRET}, scopes: ["workflows:read"]}}
   walled: {{secret: {SECRET}, namespaces: [shop]}}
 jwt: {{secret_key: {"k" * 40}}}
@@ -183,25 +186,45 @@ def settings(tmp_path: Path) -> Settings:
     return load_settings(tmp_path / "agent.yml", env={}, home=tmp_path / "home", cwd=tmp_path)
 
 
+OpenWorld = Callable[..., AbstractAsyncContextManager[World]]
+
+
 @pytest.fixture
-async def world(settings: Settings, tmp_path: Path) -> AsyncIterator[World]:
-    generator = GatedGenerator()
-    ids = itertools.count(1)
+def open_world(tmp_path: Path) -> OpenWorld:
+    """Serves settings with a generator; ``service`` is handed on to ``Service.open``."""
 
     @asynccontextmanager
-    async def open_runtime() -> AsyncIterator[Runtime]:
-        service = await Service.open(
-            settings, clock=lambda: datetime.now(UTC), random=os.urandom, generator=generator
-        )
-        try:
-            yield Runtime(service, Authenticator(tmp_path / "auth_clients.yml", env={}))
-        finally:
-            await service.close(0)
+    async def opened(
+        settings: Settings,
+        generator: Any,
+        *,
+        clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+        **service: Any,
+    ) -> AsyncIterator[World]:
+        ids = itertools.count(1)
 
-    app = create_app(open_runtime, new_id=lambda: f"request-{next(ids)}", clock=time.monotonic)
-    transport = httpx.ASGITransport(app)
-    async with (
-        app.router.lifespan_context(app),
-        httpx.AsyncClient(transport=transport, base_url="http://datus") as http,
-    ):
-        yield World(app, http, app.state.runtime.service, generator, {})
+        @asynccontextmanager
+        async def open_runtime() -> AsyncIterator[Runtime]:
+            made = await Service.open(
+                settings, clock=clock, random=os.urandom, generator=generator, **service
+            )
+            try:
+                yield Runtime(made, Authenticator(tmp_path / "auth_clients.yml", env={}))
+            finally:
+                await made.close(0)
+
+        app = create_app(open_runtime, new_id=lambda: f"request-{next(ids)}", clock=time.monotonic)
+        transport = httpx.ASGITransport(app)
+        async with (
+            app.router.lifespan_context(app),
+            httpx.AsyncClient(transport=transport, base_url="http://datus") as http,
+        ):
+            yield World(app, http, app.state.runtime.service, generator, {})
+
+    return opened
+
+
+@pytest.fixture
+async def world(settings: Settings, open_world: OpenWorld) -> AsyncIterator[World]:
+    async with open_world(settings, GatedGenerator()) as opened:
+        yield opened

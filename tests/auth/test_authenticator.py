@@ -89,6 +89,19 @@ async def test_namespaces_and_scopes(open_authenticator):
     assert narrow.scopes == {"workflows:read"}
 
 
+async def test_the_scopes_of_the_inside_must_be_named(open_authenticator):
+    auth = open_authenticator("  app: right\n  seer: {secret: right, scopes: ['trace:read']}")
+    token = await sign_in(auth)
+    assert token.scope == "feedback:write workflows:read workflows:run"
+    client = auth.authenticate(token.access_token)
+    for scope in ("trace:read", "metrics:scrape"):
+        with pytest.raises(ForbiddenError):
+            client.require(scope)
+        with pytest.raises(InvalidRequestError):
+            await sign_in(auth, scope=scope)
+    auth.authenticate((await sign_in(auth, "seer")).access_token).require("trace:read")
+
+
 @pytest.mark.parametrize("scope", ["feedback:write", "workflows:run feedback:write", "admin"])
 async def test_a_scope_the_client_lacks_is_invalid(open_authenticator, scope):
     auth = open_authenticator("  app: {secret: right, scopes: [workflows:run]}")

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from datus.auth import Authenticator, is_loopback, prepare_auth
+from datus.auth import SCOPES, Authenticator, is_loopback, prepare_auth
 from datus.auth.private import private_folder, write_private
 from datus.config import load_settings
 from datus.errors import ConfigError
@@ -59,7 +59,10 @@ async def test_the_first_start_makes_a_client_once(tmp_path):
     assert (again.path, again.created) == (first.path, None)
     auth = Authenticator(first.path, env={})
     token = await auth.issue_token("local", first.created.secret.reveal(), None, None)
-    assert auth.authenticate(token.access_token).id == "local"
+    client = auth.authenticate(token.access_token)
+    assert client.id == "local"
+    for scope in SCOPES:
+        client.require(scope)
     assert [path.name for path in settings.home.iterdir()] == ["auth_local.yml"]
 
 

@@ -94,13 +94,14 @@ async def test_add_with_limits(datus, path):
     datus("client", "add", "first")
     code, out, _ = datus(
         "client", "add", "app", "-n", "demo", "--scope", "workflows:run", "-s", "feedback:write",
-        "--rate-limit", "5/second",
+        "--rate-limit", "5/second", "--budget-usd-per-day", "0",
     )  # fmt: skip
     client = load_auth_file(path, {}).accounts["app"].client
     assert code == 0
     assert client.namespaces == {"demo"}
     assert client.scopes == {"workflows:run", "feedback:write"}
     assert str(client.rate_limit) == "5/second"
+    assert client.budget_usd_per_day == 0
     assert await works(path, "app", secret_in(out))
 
 

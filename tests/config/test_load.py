@@ -269,7 +269,7 @@ def test_a_value_of_the_environment_is_not_shown_in_an_error(refusal):
         (in_agent("server: {max_row: 5}"), ["agent.server.max_row: unknown key", "did you mean 'max_rows'?"]),
         (in_agent("sever: {}"), ["agent.sever: unknown key", "'server'"]),
         (in_agent("nodes: {schema_link: {}}"), ["agent.nodes.schema_link:", "'schema_linking'"]),
-        (in_agent("zzz: 1"), ["agent.zzz: unknown key", "known here: knowledge, models, namespace, nodes,"]),
+        (in_agent("zzz: 1"), ["agent.zzz: unknown key", "known here: budget, cache, knowledge, models, namespace, nodes,"]),
         ("namespace: {}", ["namespace: unknown key", "agent"]),
         ("", ["agent.namespace", "is required"]),
         ("agent:", ["agent.namespace", "is required"]),
@@ -308,6 +308,10 @@ def test_a_value_of_the_environment_is_not_shown_in_an_error(refusal):
         (in_agent("models: {m: {}}"), ["agent.models.m.type: is required"]),
         (in_agent("nodes: {generate_sql: {model: x}}"), ["agent.nodes.generate_sql.model", "no model 'x'"]),
         (in_agent("state: {path: 'postgresql://h/d'}"), ["agent.state.path", "expected a path"]),
+        (in_agent("budget: {day_usd: -1}"), ["agent.budget.day_usd: -1 is not usable", "a number from 0"]),
+        (in_agent("trace: {redact: ['(']}"), ["agent.trace.redact: '(' is no regular expression"]),
+        (in_agent("trace: {redact: ['a*']}"), ["agent.trace.redact", "match no empty text"]),
+        (in_agent("trace: {redact: a}"), ["agent.trace.redact", "a list of regular expressions"]),
         ("agent: {namespace: {s: {type: sqlite, uri: a, timezone: Mars/Base}}}", ["'Mars/Base'", "IANA time zone"]),
         ("agent: {namespace: {s: {type: sqlite, uri: a, timezone: ../../etc/passwd}}}", ["IANA time zone"]),
     ],
@@ -384,3 +388,20 @@ def test_a_password_that_yaml_reads_as_a_number_is_refused(refusal):
     assert "put it in quotes" in message
     assert "83" not in message
     assert "0123" not in message
+
+
+def test_costs_are_not_limited_and_texts_not_kept_unless_told(load):
+    settings = load(MINIMAL)
+    assert set(asdict(settings.budget).values()) == {None}
+    assert (settings.cache.answers, settings.trace.enabled, settings.trace.texts) == (
+        False,
+        True,
+        False,
+    )
+    told = load(
+        MINIMAL
+        + "  budget: {request_tokens: 9, day_usd: '${LIMIT}'}\n  trace: {redact: ['a\\d{2}']}",
+        LIMIT="2.5",
+    )
+    assert (told.budget.request_tokens, told.budget.day_usd) == (9, 2.5)
+    assert told.trace.redact == ("a\\d{2}",)

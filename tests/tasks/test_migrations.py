@@ -1,17 +1,19 @@
 """Migrations lead to the tables that statements use, once, whoever calls them at once."""
 
 import sqlite3
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
+from uuid import uuid4
 
 import pytest
 from sqlalchemy import create_engine, inspect
 
 from datus.errors import ConfigError
 from datus.tasks.engines import migrate, open_store
-from datus.tasks.migrations import LATEST
+from datus.tasks.migrations import LATEST, MIGRATIONS, apply_migrations
 from datus.tasks.tables import METADATA
 
 
@@ -22,7 +24,7 @@ def shape(url: str) -> dict[str, Any]:
     tables = {
         table: {
             "columns": {
-                column["name"]: (str(column["type"]), column["nullable"], column["primary_key"])
+                column["name"]: (str(column["type"]), column["nullable"], column.get("primary_key"))
                 for column in inspector.get_columns(table)
             },
             "key": inspector.get_pk_constraint(table)["constrained_columns"],
@@ -43,7 +45,7 @@ def test_migrations_lead_to_the_tables(tmp_path: Path, state: Path) -> None:
     engine.dispose()
     migrated = shape(f"sqlite:///{state}")
     assert migrated == shape(url)
-    assert set(migrated) == {"task", "event", "feedback", "schema_version"}
+    assert set(migrated) == set(METADATA.tables)
 
 
 def test_keys_are_never_given_twice(state: Path) -> None:
@@ -96,3 +98,58 @@ async def test_a_file_without_tables_is_refused(tmp_path: Path) -> None:
         await open_store(path)
     with pytest.raises(ConfigError, match="schema version 0"):
         await open_store(path)
+
+
+@pytest.fixture
+def postgresql(connect_postgresql: Callable[[], Any]) -> Iterator[Callable[[str], str]]:
+    """Makes empty schemas on this machine's PostgreSQL, each behind a URL of its own; drops them."""
+    made: list[str] = []
+    with connect_postgresql() as connection:
+
+        def make(name: str) -> str:
+            schema = f"datus_{name}_{uuid4().hex[:8]}"
+            connection.execute(f'CREATE SCHEMA "{schema}"')
+            made.append(schema)
+            options = quote(f"-csearch_path={schema}")
+            return f"postgresql+psycopg://postgres@127.0.0.1/postgres?options={options}"
+
+        yield make
+        for schema in made:
+            connection.execute(f'DROP SCHEMA "{schema}" CASCADE')
+
+
+def test_migrations_lead_to_the_tables_on_postgresql(postgresql: Callable[[str], str]) -> None:
+    by_tables, by_migrations = postgresql("tables"), postgresql("migrations")
+    engine = create_engine(by_tables)
+    METADATA.create_all(engine)
+    engine.dispose()
+    engine = create_engine(by_migrations)
+    with engine.begin() as connection:
+        assert apply_migrations(connection, "The test's store", datetime.now(UTC)) == LATEST
+    with engine.begin() as connection:
+        assert apply_migrations(connection, "The test's store", datetime.now(UTC)) == 0
+    engine.dispose()
+    migrated, expected = shape(by_migrations), shape(by_tables)
+    assert set(migrated) == set(METADATA.tables)
+    for table in expected:
+        for part in ("columns", "key", "indexes"):
+            assert migrated[table][part] == expected[table][part], table
+
+
+def test_a_store_of_the_first_version_keeps_its_tasks(tmp_path: Path) -> None:
+    path = tmp_path / "state.db"
+    connection = sqlite3.connect(path)
+    spelt = {"key": "INTEGER NOT NULL PRIMARY KEY AUTOINCREMENT", "ref": "INTEGER"}
+    for statement in MIGRATIONS[0]:
+        connection.execute(statement.format(**spelt))
+    connection.executescript(
+        "CREATE TABLE schema_version (version INTEGER NOT NULL PRIMARY KEY, applied_at TEXT NOT NULL);"
+        "INSERT INTO schema_version VALUES (1, '2024-01-15T00:00:00.000000Z');"
+        "INSERT INTO task VALUES (1, 'c', 't', 'f', 'fixed', 'demo', '{}', 'completed', 'o', 1, 0,"
+        " NULL, NULL, '2024-01-15T00:00:00.000000Z', NULL, NULL, NULL);"
+    )
+    connection.close()
+    assert migrate(path) == LATEST - 1
+    connection = sqlite3.connect(path)
+    assert connection.execute("SELECT task_id, status FROM task").fetchall() == [("t", "completed")]
+    connection.close()

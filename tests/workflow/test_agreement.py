@@ -1,6 +1,7 @@
 """Where no candidate is sure enough alone, those whose rows are the same are sure together."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
+from typing import Any
 
 import pytest
 
@@ -82,7 +83,16 @@ def samples(*sql: str) -> Callable[[GenerationContext], Sequence[Candidate]]:
     return lambda _: made
 
 
-async def test_samples_of_a_model_vote_by_their_rows(lab) -> None:
+@pytest.fixture
+async def lab_of_four(make_lab) -> AsyncIterator[Any]:
+    made = make_lab("  nodes:\n    execute_sql:\n      agreement: 4\n")
+    yield made
+    made.knowledge.close()
+    await made.connectors.close()
+
+
+async def test_samples_of_a_model_vote_by_their_rows(lab_of_four) -> None:
+    lab = lab_of_four
     outcome = await lab.ask("nl2sql", samples(ALL, ROME, BROKEN, THE_SAME), IN_ROME)
     assert {row["name"] for row in outcome.answer["result"]} == {"Bo", "Cy"}
     assert outcome.answer["sql"] == lab.of("sql_generated")[-1]["sql"]
@@ -90,7 +100,8 @@ async def test_samples_of_a_model_vote_by_their_rows(lab) -> None:
     assert detail["details"] == {"agreeing": 2, "samples": 3, "confidence": None}
 
 
-async def test_samples_share_out_how_sure_a_model_is_and_others_add_to_it(lab) -> None:
+async def test_samples_share_out_how_sure_a_model_is_and_others_add_to_it(lab_of_four) -> None:
+    lab = lab_of_four
     made = [
         Candidate(ALL, 1.0, (), (), model="hosted", confidence=0.4),
         Candidate(ROME, 0.9, (), (), model="hosted", confidence=0.3),

@@ -9,7 +9,7 @@ from typing import Any, cast
 import pytest
 
 from datus.errors import FenceError, UnavailableError
-from datus.tasks.store import FinalStatus, Run, TaskRecord, TaskStore
+from datus.tasks.store import NOTHING_SPENT, FinalStatus, Run, Spent, TaskRecord, TaskStore
 from datus.types import Event, EventType, Question
 from datus.workflow import runner as runner_module
 from datus.workflow.definitions import BUILT_IN
@@ -48,6 +48,7 @@ class SlowRun:
         answer: Mapping[str, Any] | None,
         error: Mapping[str, Any] | None,
         events: Sequence[tuple[EventType, Mapping[str, Any]]],
+        spent: Spent = NOTHING_SPENT,
     ) -> TaskRecord:
         if self._busy:
             self._busy -= 1

@@ -16,8 +16,14 @@ from datus.types import Metric, area_of
 
 router = client_router("metrics")
 
+SCRAPED: dict[str, dict[str, Any]] = {"text/plain": {}, "application/openmetrics-text": {}}
 
-@router.get("/metrics", summary="List the metrics", responses={200: {"model": MetricList}})
+
+@router.get(
+    "/metrics",
+    summary="List the metrics",
+    responses={200: {"model": MetricList, "content": SCRAPED}},
+)
 async def list_metrics(
     client: Read,
     context: Context,
@@ -28,7 +34,11 @@ async def list_metrics(
     layer1: str | None = None,
     layer2: str | None = None,
 ) -> Response:
-    """The metrics of a namespace, or of a business area of it, and what they can be grouped by."""
+    """The metrics of a namespace, or of a business area of it, and what they can be grouped by.
+
+    Who asks for `text/plain` or `application/openmetrics-text`, as Prometheus does, gets the service's
+    own counters instead; that needs the scope `metrics:scrape`, or comes from the machine itself.
+    """
     area = area_of(domain, layer1, layer2)
     listing = await context.service.metrics(client, namespace, area)
     found = listing.catalogue

@@ -7,9 +7,9 @@ from fastapi import Query, Request, Response
 from starlette.responses import JSONResponse
 
 from datus.api.answers import AnswerResponse
-from datus.api.context import Context, Read, Run, client_router
+from datus.api.context import Context, Read, Run, Trace, client_router
 from datus.api.routes.workflows import require_event_stream
-from datus.api.schemas import Answer, Cancelling, TaskPage
+from datus.api.schemas import Answer, Cancelling, TaskPage, TaskTrace
 from datus.api.sse import MEDIA_TYPE, EventStream
 from datus.errors import InvalidRequestError
 from datus.types import TaskStatus
@@ -67,6 +67,16 @@ async def events(
     after = _last_event_id(request.headers, request.query_params)
     await context.service.answer(client, task_id)
     return EventStream(context.service.events(client, task_id, after))
+
+
+@router.get(
+    "/workflows/{task_id}/trace",
+    summary="See what models were asked",
+    responses={200: {"model": TaskTrace}},
+)
+async def trace(task_id: str, client: Trace, context: Context) -> Response:
+    """What the task asked hosted models, and what they said, as far as it is kept; none before its end."""
+    return JSONResponse(await context.service.trace(client, task_id))
 
 
 @router.post(

@@ -9,6 +9,7 @@ from datus.types import Candidate, GenerationContext, MetricCatalogue
 from datus.workflow.glosses import glosses
 from datus.workflow.metrics import metric_candidates
 from datus.workflow.node import Node, Report, Tools, known
+from datus.workflow.reuse import generated
 from datus.workflow.similar import MOST_SIMILAR, similar_names
 from datus.workflow.state import Linking, RunState
 
@@ -107,7 +108,7 @@ class GenerateSql(Node):
         first: RefusalError | None = None
         while True:
             try:
-                return await tools.generator.generate(context)
+                return await generated(context, state, tools)
             except RefusalError as refusal:
                 first = first or refusal
                 found = await asyncio.to_thread(similar_names, refusal, linking)

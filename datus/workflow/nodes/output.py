@@ -58,7 +58,6 @@ class Output(Node):
             "degraded": list(candidate.degraded),
             "assumptions": list(candidate.assumptions),
             "left_out": list(candidate.left_out),
-            "tokens": None,
             "selection": state.selection,
             "knowledge_version": linking.snapshot.version,
         }
