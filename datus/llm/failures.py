@@ -18,7 +18,9 @@ _WORDS = 240
 _ADDRESS = re.compile(r"[a-z][a-z0-9+.-]*://\S+", re.IGNORECASE)
 _FILTERED = frozenset({"content_filter", "content_policy_violation", "data_inspection_failed"})
 # What a key looks like where a provider shows one back, whole or in part.
-_KEYLIKE = re.compile(r"\b(?:sk|key|AIza|xai|gsk)[-_*A-Za-z0-9]{6,}|\S*\*{3,}\S*")
+_KEYLIKE = re.compile(
+    r"\b(?:sk|pk|key|gsk|xai)[-_][-_*A-Za-z0-9]{6,}|\bAIza[-_A-Za-z0-9]{10,}|[-_A-Za-z0-9]{32,}|\S*\*{3,}\S*"
+)
 
 
 def translate(error: Exception, name: str, key: str | None) -> ModelError:

@@ -93,6 +93,25 @@ async def test_a_prompt_that_a_filter_stops(failure, provider, step):
     assert isinstance(await failure(provider, step), ModelRefusedError)
 
 
+@pytest.mark.parametrize(
+    ("said", "shown"),
+    [
+        ("Unknown field skipping_rows; see keywords", "Unknown field skipping_rows; see keywords"),
+        ("key sk-abcdef123456 is bad", "key *** is bad"),
+        ("Incorrect key provided: abcd****wxyz.", "Incorrect key provided: ***"),
+        ("token 0123456789abcdef0123456789abcdef01 is old", "token *** is old"),
+        ("AIzaSyA1234567890 has no rights", "*** has no rights"),
+        ("ask https://user:pw@gate.internal/x?key=1 first", "ask ... first"),
+        ("two\n  lines", "two lines"),
+        ("long " * 100, ("long " * 100)[:240]),
+    ],
+)
+async def test_the_providers_words_are_shown_to_the_operator_without_keys(failure, said, shown):
+    error = await failure("openai", Status(400, said))
+    assert error.message == f"{error.public} The provider says: {shown}"
+    assert said not in error.public
+
+
 async def test_gemini_says_in_the_body_how_long_to_wait(failure):
     info = {"@type": "type.googleapis.com/google.rpc.RetryInfo", "retryDelay": "17s"}
     body = {
