@@ -120,7 +120,9 @@ class SqliteSession(Session):
     def plan(self, sql: str) -> None:
         cursor = self._connection.cursor()
         try:
-            cursor.execute(f"EXPLAIN QUERY PLAN {sql}")  # the authorizer reads it as it reads a query
+            cursor.execute(
+                f"EXPLAIN QUERY PLAN {sql}"
+            )  # the authorizer reads it as it reads a query
         except (sqlite3.Error, sqlite3.Warning) as error:
             raise self._error(error) from error
         finally:

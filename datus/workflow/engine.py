@@ -84,6 +84,7 @@ async def run_workflow(
     Raises:
         FenceError: The task belongs to somebody else now; nothing more may be written.
     """
+    state = replace(state, nodes=workflow.nodes)
     walk = _Walk(workflow, tools, emit, began=tools.clock(), state=state)
     _log.debug("task %s: %r", state.task_id, state.question.text)
     try:

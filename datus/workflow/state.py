@@ -1,7 +1,7 @@
 """What a run knows so far: one frozen value that each node reads and extends."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import Any
 
@@ -9,7 +9,9 @@ from datus.errors import DatusError
 from datus.generation.base import UnsureError
 from datus.knowledge.search import LinkingRate
 from datus.knowledge.snapshot import Snapshot
+from datus.sql.faults import Fault
 from datus.sql.guard import CheckedSql
+from datus.sql.shape import Shape
 from datus.types import (
     Attempt,
     Candidate,
@@ -58,11 +60,16 @@ class Linking:
 
 @dataclass(frozen=True, slots=True)
 class Executed:
-    """A candidate that ran: the SQL that the guard let through, and its rows."""
+    """A candidate that ran: the SQL that the guard let through, and its rows.
+
+    ``doubts`` and ``shape`` are what reading the statement showed before it ran.
+    """
 
     candidate: Candidate
     checked: CheckedSql
     result: QueryResult
+    doubts: tuple[Fault, ...] = ()
+    shape: Shape = field(default_factory=Shape)
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +90,7 @@ class RunState:
         databases: Databases of the namespace that may answer, never empty.
         metric_query: What is asked of the metrics, where the caller said it itself.
         schema_name: Narrows the run to one schema of the database.
+        nodes: The workflow's nodes; the engine sets them.
         rate: How widely the next schema linking looks.
         times: Time ranges of the question; empty too where the workflow does not read them.
         comparisons: Earlier periods that the question wants to see beside them.
@@ -106,6 +114,7 @@ class RunState:
     databases: tuple[str, ...]
     schema_name: str | None = None
     metric_query: MetricQuery | None = None
+    nodes: tuple[str, ...] = ()
 
     rate: LinkingRate = "fast"
     linking: Linking | None = None

@@ -1,6 +1,5 @@
-"""execute_sql: the guard, then the database. No other place of datus runs generated SQL."""
+"""execute_sql: the checks, then the database. No other place of datus runs generated SQL."""
 
-import asyncio
 from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import replace
 
@@ -9,6 +8,7 @@ from datus.generation.base import UnsureError
 from datus.sql.guard import CheckedSql
 from datus.types import Candidate
 from datus.workflow.agreement import agreed, rows_of, together
+from datus.workflow.checking import guarded, held_against
 from datus.workflow.evidence import GRAVE, is_better, judge
 from datus.workflow.node import Node, Report, Tools, known
 from datus.workflow.nodes.fix import can_be_fixed
@@ -20,7 +20,7 @@ _MOST_RIVALS = 2
 
 
 class ExecuteSql(Node):
-    """Has the guard check the best candidate and runs what the guard wrote, never the candidate.
+    """Has the best candidate checked and runs what the guard wrote, never the candidate.
 
     What comes of it is evidence: where the database refuses the statement, or its rows cannot be what was
     asked for, the next candidate that is likely enough runs too, and takes its place when it does better.
@@ -37,11 +37,12 @@ class ExecuteSql(Node):
         Raises:
             RefusalError: ``unsafe_sql``, from the guard; the generator's own, where no candidate was sure
                 enough and what ran does not agree.
+            InvalidSqlError: The statement cannot mean what was asked.
             DatabaseError: The database refused the statement or broke it off.
         """
         if state.doubt is not None:
             return await self._settled(state.doubt, state, tools, report)
-        checked = await self._check(state.candidates[0], state, tools)
+        checked = await guarded(state.candidates[0], state, tools)
         await report.emit("sql_generated", {"sql": checked.sql})
         began = tools.clock()
         try:
@@ -59,13 +60,10 @@ class ExecuteSql(Node):
                 return await self._instead(better, finding.text, state, report)
         return replace(state, executed=executed, failure=None)
 
-    async def _check(self, candidate: Candidate, state: RunState, tools: Tools) -> CheckedSql:
-        schema = known(state.linking, "schema").schema
-        return await asyncio.to_thread(tools.guard, candidate.sql, schema)
-
     async def _execute(
         self, candidate: Candidate, checked: CheckedSql, state: RunState, tools: Tools
     ) -> Executed:
+        examined = await held_against(checked, state, tools)
         database = known(state.linking, "schema").database
         limits = tools.settings.node_settings[self.name]
         result = await tools.connectors.get(state.namespace, database).execute(
@@ -73,7 +71,7 @@ class ExecuteSql(Node):
             max_rows=int(limits["max_rows"]),
             timeout_s=float(limits["timeout_s"]),
         )
-        return Executed(candidate, checked, result)
+        return Executed(candidate, checked, result, examined.doubts, examined.shape)
 
     async def _settled(
         self, doubt: UnsureError, state: RunState, tools: Tools, report: Report
@@ -85,7 +83,7 @@ class ExecuteSql(Node):
         while left and _may_agree(groups, left, doubt.needed):
             candidate, left = left[0], left[1:]
             try:
-                checked = await self._check(candidate, state, tools)
+                checked = await guarded(candidate, state, tools)
                 executed = await self._execute(candidate, checked, state, tools)
             except StatementTimeoutError:
                 break  # the next would take as long
@@ -117,7 +115,7 @@ class ExecuteSql(Node):
         ]
         for candidate in likely[:_MOST_RIVALS]:
             try:
-                checked = await self._check(candidate, state, tools)
+                checked = await guarded(candidate, state, tools)
                 rival = await self._execute(candidate, checked, state, tools)
             except (DatabaseError, RefusalError):
                 continue
