@@ -233,6 +233,7 @@ def expectation(setting: Setting) -> str:
         "path": "a path",
         "timezone": "an IANA time zone such as Asia/Shanghai",
         "names": "a list of names",
+        "order": "a list of some of " + ", ".join(setting.choices),
         "patterns": "a list of table.column, where * and ? stand for any characters and any one",
     }[setting.type]
     if setting.minimum is not None and setting.maximum is not None:
@@ -316,6 +317,14 @@ def _names(value: object, setting: Setting, source: Source, path: str) -> tuple[
     return kept if len(kept) == len(names) else None
 
 
+def _order(value: object, setting: Setting, source: Source, path: str) -> str | None:
+    names = _names(value, setting, source, path)
+    fits = (
+        names is not None and set(names) <= set(setting.choices) and len(set(names)) == len(names)
+    )
+    return " ".join(names) if names is not None and fits else None
+
+
 def _patterns(value: object, setting: Setting, source: Source, path: str) -> tuple[str, ...] | None:
     if not isinstance(value, list) or not all(isinstance(entry, str) for entry in value):
         return None
@@ -336,6 +345,7 @@ _CONVERTERS: Mapping[str, Callable[[object, Setting, Source, str], object]] = {
     "path": _path,
     "timezone": _timezone,
     "names": _names,
+    "order": _order,
     "patterns": _patterns,
 }
 

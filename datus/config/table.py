@@ -16,6 +16,7 @@ SettingType = Literal[
     "path",
     "timezone",
     "names",
+    "order",
     "patterns",
 ]
 
@@ -32,7 +33,8 @@ class Setting:
         default: Value when absent.
         same_as: Setting whose value is the default, in place of ``default``.
         required: Whether the enclosing section cannot do without it.
-        choices: Values of a ``choice``; ``aliases`` are other spellings of some of them.
+        choices: Values of a ``choice``; ``aliases`` are other spellings of some of them. Of an ``order``
+            those that the list may name; its value is their names with blanks between.
         minimum, maximum: Bounds of a number, both included.
         hint: What to say besides when the value is refused.
     """
@@ -285,6 +287,32 @@ SETTINGS: tuple[Setting, ...] = (
         default=3,
         minimum=0,
         maximum=20,
+    ),
+    Setting(
+        _NODE + "reflect.strategies",
+        "order",
+        "What is tried where a result does not fit, a list in this order; what cannot help is passed over.",
+        default="simple_regenerate schema_linking column_exploration doc_search reasoning",
+        choices=(
+            "simple_regenerate",
+            "schema_linking",
+            "column_exploration",
+            "doc_search",
+            "reasoning",
+        ),
+    ),
+    Setting(
+        _NODE + "reflect.judge",
+        "choice",
+        "Who judges a result: rules alone, or a model too where the rules find nothing grave.",
+        default="rules",
+        choices=("rules", "model"),
+    ),
+    Setting(
+        _NODE + "reflect.model",
+        "text",
+        "Name of the model that judges.",
+        same_as="agent.target",
     ),
     Setting(_FLOW + "description", "text", "One line for people.", default=""),
     Setting(

@@ -27,6 +27,7 @@ class Fault:
         message: One sentence for whoever writes it again: the place, the value, what to do.
         certain: It is wrong whatever the data holds; otherwise it only looks so.
         literal, nearest: A value that its column does not hold, and those it holds that are like it.
+        columns: The columns that it is about, as ``table.column``.
     """
 
     reason: FaultReason
@@ -34,6 +35,7 @@ class Fault:
     certain: bool = True
     literal: str = ""
     nearest: tuple[str, ...] = ()
+    columns: tuple[str, ...] = ()
 
 
 _COMPARISONS = (exp.EQ, exp.NEQ, exp.GT, exp.GTE, exp.LT, exp.LTE, exp.In, exp.Between)
@@ -98,9 +100,10 @@ def _aggregates_as_conditions(scope: Scope) -> Iterator[Fault]:
 def _grouping(reading: Reading, scope: Scope) -> Iterator[Fault]:
     """Columns beside an aggregate that are no group: SQLite and MariaDB take any row's value for them."""
     select = select_of(scope)
+    ordered = [select.args[key] for key in ("order", "having") if select.args.get(key)]
     calls = [
         call
-        for one in select.selects
+        for one in (*select.selects, *ordered)
         for call in inside(scope, one, exp.AggFunc)
         if not is_windowed(call)
     ]
@@ -226,6 +229,8 @@ def _pair(reading: Reading, scope: Scope, left: exp.Expr, right: exp.Expr) -> It
             "type",
             f"{sides[0].name} ({sides[0].column.type}) and {sides[1].name} ({sides[1].column.type}) are "
             "compared, a number with a text; compare columns that hold the same thing.",
+            certain=reading.dialect
+            not in ("sqlite", "mysql"),  # these two find what looks the same
         )
 
 

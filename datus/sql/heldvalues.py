@@ -50,7 +50,9 @@ def _missing(
     near = same or [value for value in values if normal_form(value) == normal_form(text)]
     near = near or _alike(text, values)
     if not near:
-        return Fault("value", f"{name} holds no {text!r}.", certain=False, literal=text)
+        return Fault(
+            "value", f"{name} holds no {text!r}.", certain=False, literal=text, columns=(name,)
+        )
     shown = ", ".join(map(repr, near[:_SHOWN]))
     return Fault(
         "value",
@@ -58,6 +60,7 @@ def _missing(
         certain=False,
         literal=text,
         nearest=tuple(near[:_SHOWN]),
+        columns=(name,),
     )
 
 
@@ -83,4 +86,5 @@ def _sums(reading: Reading, scope: Scope, held: Held) -> Iterator[Fault]:
                 "type",
                 f"{call.sql()} adds up texts: {origin.name} holds {values[0]!r}; take a column of "
                 "numbers, or count.",
+                certain=False,  # texts of this kind may be all that such a column holds for now
             )

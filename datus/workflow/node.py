@@ -10,6 +10,7 @@ from datus.connectors.registry import Connectors
 from datus.errors import DatusError
 from datus.generation.base import Generator
 from datus.knowledge.library import Knowledge
+from datus.llm.base import Model
 from datus.sql.guard import CheckedSql
 from datus.types import DatabaseSchema, EventType
 from datus.workflow.state import Back, RunState
@@ -27,7 +28,8 @@ T = TypeVar("T")
 class Tools:
     """All that nodes work with. Shared by every run, so nothing in it keeps a run's state.
 
-    ``guard`` raises RefusalError ``unsafe_sql``; ``clock`` counts seconds and never falls.
+    ``guard`` raises RefusalError ``unsafe_sql``; ``clock`` counts seconds and never falls. ``judge`` is asked
+    by ``reflect`` where its setting ``judge`` says ``model``.
     """
 
     settings: Settings
@@ -36,6 +38,7 @@ class Tools:
     generator: Generator
     guard: Callable[[str, DatabaseSchema], CheckedSql]
     clock: Callable[[], float]
+    judge: Model | None = None
 
 
 @dataclass(frozen=True, slots=True)

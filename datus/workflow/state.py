@@ -17,8 +17,10 @@ from datus.types import (
     Candidate,
     Comparison,
     DatabaseSchema,
+    Meter,
     MetricCatalogue,
     MetricQuery,
+    Passage,
     QueryResult,
     Question,
     ReferenceSql,
@@ -73,6 +75,21 @@ class Executed:
 
 
 @dataclass(frozen=True, slots=True)
+class Finding:
+    """Something about a result that does not fit the question.
+
+    Attributes:
+        weight: Compares findings; the higher, the graver.
+        text: One sentence for people and for whoever writes the SQL again.
+        columns: The columns that it is about, as ``table.column``.
+    """
+
+    weight: int
+    text: str
+    columns: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Output:
     """The rows as objects, and what the answer rests on; both JSON-typed."""
 
@@ -105,6 +122,10 @@ class RunState:
         fixes: How many times ``fix`` sent the run back.
         reflection_rounds: How many times ``reflect`` did.
         output: The answer for the caller.
+        meter: Counts what hosted models cost the task; None where none may be asked.
+        passages: Parts of documents that ``reflect`` looked up.
+        strategies: What ``reflect`` tried, in order.
+        verdict: What a model holds against ``best``; None where it was not asked or finds it good.
     """
 
     task_id: str
@@ -131,6 +152,10 @@ class RunState:
     fixes: int = 0
     reflection_rounds: int = 0
     output: Output | None = None
+    meter: Meter | None = field(default=None, compare=False, repr=False)
+    passages: tuple[Passage, ...] = ()
+    strategies: tuple[str, ...] = ()
+    verdict: Finding | None = None
 
     def given_up(self, reason: str) -> "RunState":
         """Return the state in which the current candidate is an attempt that did not serve."""

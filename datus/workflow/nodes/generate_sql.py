@@ -43,8 +43,10 @@ class GenerateSql(Node):
             metrics=state.metrics or MetricCatalogue(),
             terms=linking.terms,
             references=linking.references,
+            passages=state.passages,
             attempts=state.attempts,
             glosses=await asyncio.to_thread(glosses, state, linking, tools),
+            meter=state.meter,
         )
         most = int(tools.settings.node_settings[self.name]["candidates"])
         state, fresh = await self._answers(context, state, tools)
