@@ -11,7 +11,7 @@ from sqlglot.optimizer.scope import Scope
 
 from datus.sql.dialects import sqlglot_name
 from datus.sql.reading import Origin, Reading, conditions, inside, is_windowed, select_of
-from datus.types import TableSchema, TypeKind
+from datus.types import Dialect, TableSchema, TypeKind
 
 FaultReason = Literal[
     "ambiguous", "aggregate", "grouping", "type", "impossible", "value", "fan_out"
@@ -36,6 +36,11 @@ class Fault:
     literal: str = ""
     nearest: tuple[str, ...] = ()
     columns: tuple[str, ...] = ()
+
+    @property
+    def is_telling(self) -> bool:
+        """Whether it is likelier wrong than not, so that asking again is cheaper than running it."""
+        return self.certain or bool(self.nearest) or self.reason == "type"
 
 
 _COMPARISONS = (exp.EQ, exp.NEQ, exp.GT, exp.GTE, exp.LT, exp.LTE, exp.In, exp.Between)
@@ -68,17 +73,20 @@ def _ambiguous(reading: Reading, scope: Scope) -> Iterator[Fault]:
     if any(join.args.get("method") == "NATURAL" for join in joins):
         return
     aliases = {one.alias.lower() for one in select.selects if isinstance(one, exp.Alias)}
+    outputs = {one.alias_or_name.lower() for one in select.selects}
     seen: set[str] = set()
     for column in inside(scope, select, exp.Column):
         name = column.name.lower()
         if column.args.get("table") or name in merged | aliases | seen or name == "*":
             continue
+        if name in outputs and column.find_ancestor(exp.Order, exp.Group, exp.Query) is not select:
+            continue  # engines differ in whether the column of the result is meant
         holders = reading.holders(column, scope)  # type: ignore[arg-type]
         if holders is not None and len(holders) > 1:
             seen.add(name)
             yield Fault(
                 "ambiguous",
-                f"The column {column.name!r} is ambiguous: it is in {' and in '.join(holders)}; "
+                f"The column {column.name!r} is ambiguous: it is in {' and '.join(holders)}; "
                 f"write {holders[0]}.{column.name} or another.",
             )
 
@@ -117,7 +125,7 @@ def _grouping(reading: Reading, scope: Scope) -> Iterator[Fault]:
         column
         for one in select.selects
         for column in inside(scope, one, exp.Column)
-        if column.find_ancestor(exp.AggFunc, exp.Query) is select
+        if column.find_ancestor(exp.AggFunc, exp.Filter, exp.Query) is select
         and not column.find_ancestor(exp.Window)
     ]
     if group is None:
@@ -250,7 +258,11 @@ def _against(reading: Reading, origin: Origin, literal: exp.Literal) -> Fault | 
     what = f"{origin.name} ({origin.column.type or 'no type'})"
     if literal.is_string:
         if kind in _NUMBERS and not _NUMBER.fullmatch(text):
-            return Fault("type", f"{what} holds numbers and is compared with the text {text!r}.")
+            return Fault(
+                "type",
+                f"{what} holds numbers and is compared with the text {text!r}.",
+                certain=reading.dialect != "sqlite",  # its columns may hold anything
+            )
         is_moment = text.strip().lower() in _MOMENTS
         if kind in _DATES and not is_moment and not any(map(str.isdigit, text)):
             return Fault(
@@ -258,13 +270,18 @@ def _against(reading: Reading, origin: Origin, literal: exp.Literal) -> Fault | 
             )
         if kind == "boolean" and text.strip().lower() not in _TRUTH:
             return Fault("type", f"{what} is true or false and is compared with the text {text!r}.")
-    elif kind in _DATES and literal.name.isdigit():
+    elif kind in _DATES and _is_no_moment(text, reading.dialect):
         return Fault(
             "type",
             f"{what} holds dates and is compared with the number {text}; compare it with a date "
             "'YYYY-MM-DD', or its year with the number.",
         )
     return None
+
+
+def _is_no_moment(number: str, dialect: Dialect) -> bool:
+    """SQLite may keep seconds as a date, and MySQL reads 20240131; a year alone is neither."""
+    return number.isdigit() and (dialect not in ("sqlite", "mysql") or len(number) <= 4)
 
 
 def _text(reading: Reading, left: exp.Expr, literal: exp.Literal) -> Fault | None:

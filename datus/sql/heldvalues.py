@@ -83,7 +83,7 @@ def _sums(reading: Reading, scope: Scope, held: Held) -> Iterator[Fault]:
             value.strip()[:1].isdigit() or value[:1] in "-+." for value in values
         ):
             yield Fault(
-                "type",
+                "aggregate",
                 f"{call.sql()} adds up texts: {origin.name} holds {values[0]!r}; take a column of "
                 "numbers, or count.",
                 certain=False,  # texts of this kind may be all that such a column holds for now

@@ -36,6 +36,9 @@ class Shape:
         grains: Grains of time that groups or columns of the outer SELECT are cut to.
         by_date: Whether a whole date is a group: rows of days.
         limit: Most rows that the query asks for.
+        distinct: Whether it leaves out repeated rows or counts without them.
+        calls: Names of the aggregates it uses, and ``/`` where it divides.
+        compared: What it compares with numbers, as operator and number.
     """
 
     grouped: bool = False
@@ -43,6 +46,9 @@ class Shape:
     grains: frozenset[Grain] = field(default_factory=frozenset)
     by_date: bool = False
     limit: int | None = None
+    distinct: bool = False
+    calls: frozenset[str] = field(default_factory=frozenset)
+    compared: frozenset[tuple[str, str]] = field(default_factory=frozenset)
 
 
 def shape_of(reading: Reading) -> Shape:
@@ -65,7 +71,40 @@ def shape_of(reading: Reading) -> Shape:
     limit = reading.tree.args.get("limit")
     count = limit.expression if isinstance(limit, exp.Limit) else None
     most = int(count.name) if isinstance(count, exp.Literal) and count.name.isdigit() else None
-    return Shape(grouped, aggregates, frozenset(grains), by_date, most)
+    tree = reading.tree
+    kinds = (exp.Avg, exp.Sum, exp.Min, exp.Max, exp.Count)
+    named = {call.key for call in tree.find_all(*kinds)}
+    distinct = any(
+        isinstance(one, exp.Distinct | exp.Union | exp.Intersect | exp.Except)
+        for one in tree.walk()
+    )
+    return Shape(
+        grouped,
+        aggregates,
+        frozenset(grains),
+        by_date,
+        most,
+        distinct,
+        frozenset(named | ({"/"} if tree.find(exp.Div) else set())),
+        frozenset(_compared(tree)),
+    )
+
+
+_OPERATORS: tuple[tuple[type[exp.Expr], str], ...] = (
+    (exp.GT, ">"),
+    (exp.GTE, ">="),
+    (exp.LT, "<"),
+    (exp.LTE, "<="),
+)
+
+
+def _compared(tree: exp.Expr) -> set[tuple[str, str]]:
+    return {
+        (sign, node.expression.name)
+        for kind, sign in _OPERATORS
+        for node in tree.find_all(kind)
+        if isinstance(node.args["expression"], exp.Literal)
+    }
 
 
 def _selected(select: exp.Select, part: exp.Expr) -> exp.Expr:

@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import dataclass
+from typing import Literal
 
 from datus.types import Grain
 
@@ -26,6 +27,49 @@ _TOP = re.compile(
     re.IGNORECASE,
 )
 _DIGITS = {"一": 1, "二": 2, "三": 3, "五": 5, "十": 10}
+_NUMBER = re.compile(r"(?<![\w.])\d+(?:\.\d+)?")
+_COUNTED = "one two three four five six seven eight nine ten".split()
+_DISTINCT = re.compile(r"\b(?:different|distinct|unique)\b|不同的|去重|不重复", re.IGNORECASE)
+_LEAST = re.compile(
+    r"\b(?:min(?:imum)?|lowest|least|smallest|fewest|cheapest|youngest|earliest|shortest|lightest)\b"
+    r"|最[低少小早短轻]|最便宜",
+    re.IGNORECASE,
+)
+_MOST = re.compile(
+    r"\b(?:max(?:imum)?|highest|most|largest|biggest|greatest|oldest|latest|longest|heaviest|top)\b"
+    r"|最[高多大晚长重新]|最贵",
+    re.IGNORECASE,
+)
+_BEYOND: tuple[tuple[str, re.Pattern[str]], ...] = (
+    (
+        ">",
+        re.compile(
+            r"(?<!no )(?<!not )\b(?:more than|greater than|larger than|older than|higher than)\s+(\d+)\b(?! or equal)|(?<!不)(?:超过|大于|高于|多于)\s*(\d+)",
+            re.IGNORECASE,
+        ),
+    ),
+    (
+        ">=",
+        re.compile(
+            r"\b(?:at least|no less than|not less than)\s+(\d+)\b|(?:至少|不少于|不低于|不小于)\s*(\d+)",
+            re.IGNORECASE,
+        ),
+    ),
+    (
+        "<",
+        re.compile(
+            r"(?<!no )(?<!not )\b(?:less than|fewer than|smaller than|younger than|lower than)\s+(\d+)\b(?! or equal)|(?<!不)(?:低于|小于|少于|不足)\s*(\d+)",
+            re.IGNORECASE,
+        ),
+    ),
+    (
+        "<=",
+        re.compile(
+            r"\b(?:at most|no more than|not more than)\s+(\d+)\b|(?:至多|最多|不超过|不多于|不高于)\s*(\d+)",
+            re.IGNORECASE,
+        ),
+    ),
+)
 _GRAIN_WORDS: tuple[tuple[Grain, str], ...] = (
     ("day", r"\b(?:by|per|each|every) (?:day|date)\b|\bdaily\b|每天|每日|按[天日]|逐日"),
     ("week", r"\b(?:by|per|each|every) week\b|\bweekly\b|每周|每星期|按周|逐周"),
@@ -46,12 +90,22 @@ class Asked:
         one: A single figure.
         most: No more rows than this.
         grain: The finest grain of time to have rows for.
+        distinct: Each thing once.
+        average: An average is asked for.
+        extreme: ``min`` or ``max``, where it asks for the one and not for the other.
+        beyond: Numbers that must be passed, by the operator that says so.
+        numbers: All numbers that it names.
     """
 
     each: bool = False
     one: bool = False
     most: int | None = None
     grain: Grain | None = None
+    distinct: bool = False
+    average: bool = False
+    extreme: Literal["min", "max"] | None = None
+    beyond: tuple[tuple[str, str], ...] = ()
+    numbers: frozenset[str] = frozenset()
 
 
 def asked_of(question: str) -> Asked:
@@ -64,4 +118,27 @@ def asked_of(question: str) -> Asked:
     if top is not None and not _EACH.search(question):
         number = top[1] or top[2]
         most = int(number) if number.isdigit() else _DIGITS[number]
-    return Asked(each, one, most, grains[0] if grains else None)
+    low, high = bool(_LEAST.search(question)), bool(_MOST.search(question))
+    return Asked(
+        each,
+        one,
+        most,
+        grains[0] if grains else None,
+        distinct=bool(_DISTINCT.search(question)),
+        average=bool(_MEAN.search(question)),
+        extreme=None if low == high else "min" if low else "max",
+        beyond=tuple(
+            (sign, found[1] or found[2])
+            for sign, words in _BEYOND
+            for found in words.finditer(question)
+        ),
+        numbers=frozenset(_NUMBER.findall(question)) | _spelt(question),
+    )
+
+
+def _spelt(question: str) -> frozenset[str]:
+    """Numbers that are written as words."""
+    said = question.lower()
+    english = {str(at) for at, word in enumerate(_COUNTED, 1) if re.search(rf"\b{word}\b", said)}
+    chinese = {str(at) for at, sign in enumerate("一二三四五六七八九十", 1) if sign in said}
+    return frozenset(english | chinese | ({"2"} if "两" in said else set()))

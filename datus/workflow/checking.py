@@ -50,8 +50,9 @@ async def guarded(candidate: Candidate, state: RunState, tools: Tools) -> Checke
 async def held_against(checked: CheckedSql, state: RunState, tools: Tools) -> Examined:
     """Hold a statement against the schema, the values and the engine's planner.
 
-    A doubt about a value that is spelt otherwise is raised too while ``fix`` can still go back: to write the
-    statement again costs less than to run it and judge.
+    A doubt that is likely right, as about a value that is spelt otherwise in the data, is raised too while
+    ``fix`` can still go back: to write the statement again costs less than to run it and judge. Whoever writes
+    the same thing again gets it run.
 
     Raises:
         InvalidSqlError: It cannot mean what was asked; the message says where and what would be right.
@@ -62,7 +63,7 @@ async def held_against(checked: CheckedSql, state: RunState, tools: Tools) -> Ex
     told = list(examined.faults)
     if _can_go_back(state, tools):
         said = " ".join(attempt.error for attempt in state.attempts)
-        told += [each for each in examined.doubts if each.nearest and each.message not in said]
+        told += [each for each in examined.doubts if each.is_telling and each.message not in said]
     if told:
         raise InvalidSqlError(
             " ".join(fault.message for fault in told[:_MOST_TOLD]),

@@ -22,7 +22,9 @@ def judge(executed: Executed, state: RunState) -> Finding | None:
     showed. An empty result alone is no flaw: it is doubted only where the SQL asks for a value that exists,
     or for one that is spelt otherwise in the data.
     """
-    found = [*_of_rows(executed, state), *_of_sql(executed, state), *_of_shape(executed, state)]
+    found = [*_of_rows(executed, state), *_of_sql(executed, state)]
+    if executed.candidate.metric_query is None:  # the compiler keeps what a metric query says
+        found += [*_of_shape(executed, state), *_of_words(executed, state)]
     return max(found, key=lambda finding: finding.weight, default=None)
 
 
@@ -74,8 +76,6 @@ def _tells_something(executed: Executed) -> bool:
 
 def _of_shape(executed: Executed, state: RunState) -> Iterator[Finding]:
     """Rows of another number or grain than the question asks for."""
-    if executed.candidate.metric_query is not None or state.question.text == "":
-        return
     asked, shape, rows = asked_of(state.question.text), executed.shape, executed.result.rows
     if asked.each and len(rows) == 1 and shape.aggregates and not shape.grouped:
         yield Finding(2, "the question asks for a row for each and the SQL groups by nothing")
@@ -87,6 +87,31 @@ def _of_shape(executed: Executed, state: RunState) -> Iterator[Finding]:
     finest = _finest(shape.grains | ({"day"} if shape.by_date else set()))
     if asked.grain is not None and finest is not None and finest != asked.grain:
         yield Finding(2, f"the question asks by {asked.grain} and the SQL has rows by {finest}")
+
+
+_SHARPER = {">": ">=", ">=": ">", "<": "<=", "<=": "<"}
+
+
+def _of_words(executed: Executed, state: RunState) -> Iterator[Finding]:
+    """Single words of the question that the SQL does otherwise; each alone weighs little."""
+    asked, shape, rows = asked_of(state.question.text), executed.shape, executed.result.rows
+    once = shape.distinct or shape.grouped
+    repeated = len(set(map(repr, rows))) < len(rows)
+    counted = len(rows) == 1 and "count" in shape.calls
+    if asked.distinct and not once and (repeated or counted):
+        yield Finding(1, "the question asks for each once and the SQL has no DISTINCT")
+    if asked.average and not shape.calls & {"avg", "/"}:
+        yield Finding(1, "the question asks for an average and the SQL has no AVG(...)")
+    other = {"min": "max", "max": "min"}.get(asked.extreme or "")
+    if other is not None and other in shape.calls and asked.extreme not in shape.calls:
+        text = f"the question asks for the {asked.extreme}imum and the SQL has {other.upper()}(...)"
+        yield Finding(1, text)
+    for sign, number in asked.beyond:
+        if (_SHARPER[sign], number) in shape.compared and (sign, number) not in shape.compared:
+            text = f"the question says {sign} {number} and the SQL {_SHARPER[sign]} {number}"
+            yield Finding(1, text)
+    if shape.limit is not None and shape.limit > 1 and str(shape.limit) not in asked.numbers:
+        yield Finding(1, f"the SQL has LIMIT {shape.limit} and the question names no such number")
 
 
 def _finest(grains: "frozenset[Grain] | set[Grain]") -> Grain | None:
