@@ -27,7 +27,7 @@ _TOP = re.compile(
     re.IGNORECASE,
 )
 _DIGITS = {"一": 1, "二": 2, "三": 3, "五": 5, "十": 10}
-_NUMBER = re.compile(r"(?<![\w.])\d+(?:\.\d+)?")
+_NUMBER = re.compile(r"(?<![A-Za-z0-9_.])\d+(?:\.\d+)?")
 _COUNTED = "one two three four five six seven eight nine ten".split()
 _DISTINCT = re.compile(r"\b(?:different|distinct|unique)\b|不同的|去重|不重复", re.IGNORECASE)
 _LEAST = re.compile(

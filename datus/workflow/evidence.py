@@ -51,11 +51,7 @@ def _of_rows(executed: Executed, state: RunState) -> Iterator[Finding]:
 def _of_sql(executed: Executed, state: RunState) -> Iterator[Finding]:
     """What reading the SQL showed and the rows bear out."""
     for doubt in executed.doubts:
-        text = (
-            doubt.message[0].lower() + doubt.message[1:]
-            if doubt.reason != "value"
-            else doubt.message
-        )
+        text = doubt.message.rstrip(".")
         if doubt.reason == "value":
             said = doubt.literal.casefold() in state.question.text.casefold()
             if doubt.nearest:
@@ -89,6 +85,7 @@ def _of_shape(executed: Executed, state: RunState) -> Iterator[Finding]:
         yield Finding(2, f"the question asks by {asked.grain} and the SQL has rows by {finest}")
 
 
+_MEANS = ("avg", "average", "mean", "平均")
 _SHARPER = {">": ">=", ">=": ">", "<": "<=", "<=": "<"}
 
 
@@ -100,7 +97,8 @@ def _of_words(executed: Executed, state: RunState) -> Iterator[Finding]:
     counted = len(rows) == 1 and "count" in shape.calls
     if asked.distinct and not once and (repeated or counted):
         yield Finding(1, "the question asks for each once and the SQL has no DISTINCT")
-    if asked.average and not shape.calls & {"avg", "/"}:
+    named = any(word in executed.checked.sql.lower() for word in _MEANS)
+    if asked.average and not named and not shape.calls & {"avg", "/"}:
         yield Finding(1, "the question asks for an average and the SQL has no AVG(...)")
     other = {"min": "max", "max": "min"}.get(asked.extreme or "")
     if other is not None and other in shape.calls and asked.extreme not in shape.calls:

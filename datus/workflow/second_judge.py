@@ -10,7 +10,7 @@ from pydantic import BaseModel, Field
 
 from datus.errors import DatusError
 from datus.files import read_text
-from datus.llm.base import Asking, Model, ModelError
+from datus.llm.base import Asking, Model
 from datus.text import is_chinese
 from datus.types import Meter, Prompt
 from datus.workflow.evidence import GRAVE
@@ -36,16 +36,14 @@ class Verdict(BaseModel):
 async def second_opinion(
     executed: Executed, state: RunState, model: Model, meter: Meter
 ) -> Finding | None:
-    """What a model holds against an answer; None where it finds it good, or gives no usable verdict.
+    """What a model holds against an answer; None where it finds it good.
 
     Raises:
+        ModelError: It gave no verdict that can be used.
         BudgetError: A budget for models is spent.
     """
     prompt = prompt_for(executed, state)
-    try:
-        reply = await model.ask(prompt, Verdict, Asking("reflect", meter, temperature=0.0))
-    except ModelError:
-        return None  # an answer is there; a judge that does not answer takes nothing from it
+    reply = await model.ask(prompt, Verdict, Asking("reflect", meter, temperature=0.0))
     said = reply.output
     if said.verdict == "good" or not said.reason.strip():
         return None

@@ -4,6 +4,7 @@ import asyncio
 from dataclasses import replace
 
 from datus.errors import DatusError, RefusalError
+from datus.llm.base import BudgetError, ModelError
 from datus.workflow.evidence import GRAVE, is_better, judge, keeps_conditions
 from datus.workflow.node import Node, Report, Tools, known
 from datus.workflow.nodes.fix import can_be_fixed
@@ -97,13 +98,20 @@ class Reflect(Node):
         return state
 
     async def _verdict(self, executed: Executed, state: RunState, tools: Tools) -> Finding | None:
-        """What the model says, where it is asked at all and the rules found nothing that is grave."""
+        """What the model says, where it is asked at all and the rules found nothing that is grave.
+
+        A judge that fails, or whose budget is spent, takes nothing from an answer and adds nothing: what it
+        said of the one before is held against this one too.
+        """
         asked = tools.settings.node_settings["reflect"]["judge"] == "model"
         if not asked or tools.judge is None or state.meter is None:
             return None
         if _weight(judge(executed, state)) >= GRAVE:
             return None
-        return await second_opinion(executed, state, tools.judge, state.meter)
+        try:
+            return await second_opinion(executed, state, tools.judge, state.meter)
+        except (ModelError, BudgetError):
+            return state.verdict
 
     async def _back(
         self,
