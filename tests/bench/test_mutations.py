@@ -77,7 +77,7 @@ async def test_what_changes_validity_is_caught_and_mended(
     untouched = [case for case in cases if case.broken.mutation.startswith("none")]
     assert untouched
     assert "before" not in {case.outcome for case in untouched}
-    assert mutations.share(untouched) <= 0.25
+    assert mutations.share(untouched) <= 0.5
     again = await mutations.run(arguments)
     assert [case.broken.sql for case in again] == [case.broken.sql for case in cases]
     assert mutations.table(again) == mutations.table(cases)

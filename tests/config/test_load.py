@@ -152,7 +152,12 @@ def test_defaults(load):
         "generate_sql": {"model": "offline", "candidates": 5},
         "execute_sql": {"timeout_s": 30.0, "max_rows": 10_000, "agreement": 4},
         "fix": {"max_attempts": 1},
-        "reflect": {"max_rounds": 3},
+        "reflect": {
+            "max_rounds": 3,
+            "strategies": "simple_regenerate schema_linking column_exploration doc_search reasoning",
+            "judge": "rules",
+            "model": "offline",
+        },
     }
     assert settings.workflows == {}
 
