@@ -13,14 +13,20 @@ from datus.text import normal_form
 Held = Callable[[str, str], Sequence[str] | None]
 """The values of ``table``, ``column`` if all of them are known, as the database spells them; else None."""
 
+Holds = Callable[[str, str, str], bool]
+"""Whether a value of ``table``, ``column`` is known at a glance; False says nothing."""
+
 _NEAR = 0.75
 _SHOWN = 3
-_MOST = 50_000
+_MOST = 5_000
 """So many values are searched for what is spelt like another one."""
 
 
-def check_values(reading: Reading, held: Held) -> Iterator[Fault]:
-    """Constants that a column does not hold, with what it holds instead, and sums of texts."""
+def check_values(reading: Reading, held: Held, holds: Holds = lambda *_: False) -> Iterator[Fault]:
+    """Constants that a column does not hold, with what it holds instead, and sums of texts.
+
+    All values of a column are read only for what ``holds`` does not know.
+    """
     for scope in reading.scopes:
         for node in inside(scope, scope.expression, exp.EQ, exp.NEQ, exp.In):
             left = node.this
@@ -29,7 +35,13 @@ def check_values(reading: Reading, held: Held) -> Iterator[Fault]:
             if origin is None or origin.column.kind != "text":
                 continue
             others = node.expressions if isinstance(node, exp.In) else [node.expression]
-            texts = [one.name for one in others if isinstance(one, exp.Literal) and one.is_string]
+            texts = [
+                one.name
+                for one in others
+                if isinstance(one, exp.Literal)
+                and one.is_string
+                and not holds(origin.shown, origin.column.name, one.name)
+            ]
             values = held(origin.shown, origin.column.name) if texts else None
             if values:
                 for text in texts:

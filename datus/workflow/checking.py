@@ -17,6 +17,7 @@ from datus.sql.heldvalues import check_values
 from datus.sql.reading import read
 from datus.sql.shape import Shape, shape_of
 from datus.sql.statement import is_cut_off, statement_of
+from datus.text import normal_form
 from datus.types import Candidate, DatabaseSchema
 from datus.workflow.node import Tools, known
 from datus.workflow.state import Linking, RunState
@@ -87,7 +88,14 @@ def examine(checked: CheckedSql, linking: Linking) -> Examined:
             return None
         return [place.value for place in index.places.of_column(table, column) if not place.said]
 
-    found = [*find_faults(reading), *check_values(reading, held), *multiplied(reading)]
+    def holds(table: str, column: str, text: str) -> bool:
+        key = normal_form(text)
+        return any(
+            (place.table, place.column, place.value) == (table, column, text)
+            for place in index.places.lookup((key,)).get(key, ())
+        )
+
+    found = [*find_faults(reading), *check_values(reading, held, holds), *multiplied(reading)]
     faults = tuple(dict.fromkeys(each for each in found if each.certain))
     doubts = tuple(dict.fromkeys(each for each in found if not each.certain))
     return Examined(faults, doubts, shape_of(reading))
