@@ -121,6 +121,12 @@ class DatabaseError(DatusError):
     default_code = "database_error"
 
 
+class InvalidSqlError(DatabaseError):
+    """A statement that cannot mean what was asked, found before the database runs it: types, groups, values."""
+
+    default_code = "invalid_sql"
+
+
 class StatementTimeoutError(DatabaseError):
     """The statement ran longer than its limit and was stopped in the database."""
 

@@ -1,7 +1,8 @@
 """Settings: ``agent.yml`` and the environment in, frozen and checked values out."""
 
 from datus.config.load import datus_home, find_config, load_settings
-from datus.config.table import SETTINGS, Setting
+from datus.config.setting import Setting
+from datus.config.table import SETTINGS
 from datus.config.values import (
     BudgetConfig,
     CacheConfig,

@@ -111,6 +111,7 @@ def _settings(raw: Any, found: Path | None, source: Source, home: Path) -> Setti
     _require_model(
         str(nodes["generate_sql"]["model"]), "agent.nodes.generate_sql.model", models, source
     )
+    _require_model(str(nodes["reflect"]["model"]), "agent.nodes.reflect.model", models, source)
     if found is None:
         namespaces = {DEMO: _demo(home)}
     elif agent["namespace"]:

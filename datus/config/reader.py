@@ -12,7 +12,7 @@ from typing import Any
 
 import yaml
 
-from datus.config.table import Setting
+from datus.config.setting import Setting
 from datus.config.values import Secret
 from datus.errors import ConfigError
 
@@ -235,6 +235,7 @@ def expectation(setting: Setting) -> str:
         "names": "a list of names",
         "entries": "a list of names of nodes",
         "node settings": "keys as those of agent.nodes",
+        "order": "a list of some of " + ", ".join(setting.choices),
         "patterns": "a list of table.column, where * and ? stand for any characters and any one",
         "regexes": "a list of regular expressions that match no empty text (put them in single quotes)",
     }[setting.type]
@@ -319,6 +320,14 @@ def _names(value: object, setting: Setting, source: Source, path: str) -> tuple[
     return kept if len(kept) == len(names) else None
 
 
+def _order(value: object, setting: Setting, source: Source, path: str) -> str | None:
+    names = _names(value, setting, source, path)
+    fits = (
+        names is not None and set(names) <= set(setting.choices) and len(set(names)) == len(names)
+    )
+    return " ".join(names) if names is not None and fits else None
+
+
 def _patterns(value: object, setting: Setting, source: Source, path: str) -> tuple[str, ...] | None:
     if not isinstance(value, list) or not all(isinstance(entry, str) for entry in value):
         return None
@@ -360,6 +369,7 @@ _CONVERTERS: Mapping[str, Callable[[object, Setting, Source, str], object]] = {
     "path": _path,
     "timezone": _timezone,
     "names": _names,
+    "order": _order,
     "patterns": _patterns,
     "entries": _entries,
     "node settings": _node_settings,

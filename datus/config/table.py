@@ -1,62 +1,11 @@
 """The one table of settings. It drives what is accepted, the defaults, and docs/settings.md."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
-from typing import Literal
-
-SettingType = Literal[
-    "text",
-    "secret",
-    "secrets",
-    "uri",
-    "integer",
-    "number",
-    "boolean",
-    "choice",
-    "path",
-    "timezone",
-    "names",
-    "patterns",
-    "entries",
-    "node settings",
-    "regexes",
-]
-
-
-@dataclass(frozen=True)
-class Setting:
-    """One setting.
-
-    Attributes:
-        name: Dotted path in the file; ``<name>`` stands for a name of the user's choice, ``[]`` for
-            each entry of a list.
-        type: What its value is.
-        meaning: One line for people.
-        default: Value when absent.
-        same_as: Setting whose value is the default, in place of ``default``.
-        required: Whether the enclosing section cannot do without it.
-        choices: Values of a ``choice``; ``aliases`` are other spellings of some of them.
-        minimum, maximum: Bounds of a number, both included.
-        hint: What to say besides when the value is refused.
-    """
-
-    name: str
-    type: SettingType
-    meaning: str
-    default: str | int | float | bool | None = None
-    same_as: str | None = None
-    required: bool = False
-    choices: tuple[str, ...] = ()
-    aliases: Mapping[str, str] = field(default_factory=dict)
-    minimum: float | None = None
-    maximum: float | None = None
-    hint: str = ""
-
+from datus.config.node_table import NODE_SETTINGS
+from datus.config.setting import DAY_S, Setting
 
 _MODEL = "agent.models.<name>."
 _SPACE = "agent.namespace.<name>."
 _KNOWN = _SPACE + "knowledge."
-_NODE = "agent.nodes."
 _FLOW = "agent.workflow.<name>."
 _SERVER = "agent.server."
 _VECTORS = "agent.knowledge.embeddings."
@@ -65,7 +14,6 @@ _CACHE = "agent.cache."
 _TRACE = "agent.trace."
 _MOST_TOKENS = 10**12
 _MOST_USD = 10**6
-_DAY_S = 86_400
 
 SETTINGS: tuple[Setting, ...] = (
     Setting("agent.target", "text", "Name of the model that answers.", default="offline"),
@@ -256,166 +204,7 @@ SETTINGS: tuple[Setting, ...] = (
         minimum=1,
         maximum=1_000_000,
     ),
-    Setting(
-        _NODE + "schema_linking.rate",
-        "choice",
-        "How widely tables are looked for.",
-        default="fast",
-        choices=("fast", "medium", "slow"),
-    ),
-    Setting(
-        _NODE + "date_parser.week_start",
-        "choice",
-        "First day of a week in time expressions.",
-        default="monday",
-        choices=("monday", "sunday", "saturday"),
-    ),
-    Setting(
-        _NODE + "date_parser.fiscal_year_start_month",
-        "integer",
-        "Month that begins the fiscal year.",
-        default=1,
-        minimum=1,
-        maximum=12,
-    ),
-    Setting(
-        _NODE + "date_parser.past_n_includes_today",
-        "boolean",
-        "Whether the past 7 days end with today rather than yesterday.",
-        default=True,
-    ),
-    Setting(
-        _NODE + "date_parser.past_n_rolling",
-        "boolean",
-        "Whether the past 3 months end with that day; otherwise they are the last 3 complete calendar months.",
-        default=True,
-    ),
-    Setting(
-        _NODE + "date_parser.numeric_dates",
-        "choice",
-        "How 5/11/2023 is read; `certain` reads only dates that one order alone can mean, such as 25/11/2023.",
-        default="certain",
-        choices=("certain", "day_first", "month_first"),
-    ),
-    Setting(
-        _NODE + "date_parser.holiday_country",
-        "text",
-        "Country (ISO 3166 code such as US or CN) whose public holidays are meant; otherwise only those whose name tells it.",
-        default="",
-    ),
-    Setting(
-        _NODE + "search_metrics.limit",
-        "integer",
-        "How many metrics are handed to the generator.",
-        default=12,
-        minimum=1,
-        maximum=200,
-    ),
-    Setting(
-        _NODE + "search_metrics.otherwise",
-        "choice",
-        "What happens when no metric fits: the question is refused, or answered as by `nl2sql` and marked so.",
-        default="refuse",
-        choices=("refuse", "nl2sql"),
-    ),
-    Setting(
-        _NODE + "generate_sql.model",
-        "text",
-        "Name of the model that writes the SQL.",
-        same_as="agent.target",
-    ),
-    Setting(
-        _NODE + "generate_sql.temperature",
-        "number",
-        "Temperature of its requests; otherwise the model's.",
-        minimum=0,
-        maximum=2,
-    ),
-    Setting(
-        _NODE + "generate_sql.max_tokens",
-        "integer",
-        "Most tokens of an answer; otherwise the model's.",
-        minimum=16,
-        maximum=1_000_000,
-    ),
-    Setting(
-        _NODE + "generate_sql.timeout_s",
-        "number",
-        "Longest time of one request, in seconds; otherwise the model's.",
-        minimum=0.1,
-        maximum=3_600,
-    ),
-    Setting(
-        _NODE + "generate_sql.candidates",
-        "integer",
-        "How many candidates are kept for later rounds.",
-        default=5,
-        minimum=1,
-        maximum=50,
-    ),
-    Setting(
-        _NODE + "generate_sql.samples",
-        "integer",
-        "How many answers a hosted model is asked for at once; each costs as much as one.",
-        default=1,
-        minimum=1,
-        maximum=20,
-    ),
-    Setting(
-        _NODE + "generate_sql.offline",
-        "choice",
-        "When the offline generator helps a hosted model: where it and its `fallback` fail (`on_failure`), also where a budget is spent (`on_budget`), on failure and beside each answer (`beside`), or `never`.",
-        default="on_failure",
-        choices=("on_failure", "on_budget", "beside", "never"),
-    ),
-    Setting(
-        _NODE + "execute_sql.timeout_s",
-        "number",
-        "Longest time of the answer's statement, in seconds.",
-        same_as=_SERVER + "statement_timeout_s",
-        minimum=0.1,
-        maximum=_DAY_S,
-    ),
-    Setting(
-        _NODE + "execute_sql.max_rows",
-        "integer",
-        "Most rows of an answer; the rest is cut off and said so.",
-        same_as=_SERVER + "max_rows",
-        minimum=1,
-        maximum=10_000_000,
-    ),
-    Setting(
-        _NODE + "execute_sql.agreement",
-        "integer",
-        "Most candidates that run where none is sure enough alone, to see whether their rows agree; 1: such a question is refused at once.",
-        default=3,
-        minimum=1,
-        maximum=20,
-    ),
-    Setting(
-        _NODE + "selection.least_confidence",
-        "number",
-        "How sure an answer must be to be chosen where another branch refused the question; 0: any answer goes before a refusal.",
-        default=0.5,
-        minimum=0,
-        maximum=1,
-    ),
-    Setting(
-        _NODE + "fix.max_attempts",
-        "integer",
-        "How often SQL that fails is mended in a run.",
-        default=1,
-        minimum=0,
-        maximum=10,
-    ),
-    Setting(
-        _NODE + "reflect.max_rounds",
-        "integer",
-        "How often a result that does not fit the question leads to another try.",
-        default=3,
-        minimum=0,
-        maximum=20,
-    ),
+    *NODE_SETTINGS,
     Setting(_FLOW + "description", "text", "One line for people.", default=""),
     Setting(
         _FLOW + "nodes",
@@ -500,7 +289,7 @@ SETTINGS: tuple[Setting, ...] = (
         "How long such SQL is used again, in seconds.",
         default=3_600.0,
         minimum=1,
-        maximum=30 * _DAY_S,
+        maximum=30 * DAY_S,
     ),
     Setting(
         _CACHE + "entries",
@@ -541,7 +330,7 @@ SETTINGS: tuple[Setting, ...] = (
         "Longest time of a statement that answers, in seconds; reading a schema has limits of its own.",
         default=30.0,
         minimum=0.1,
-        maximum=_DAY_S,
+        maximum=DAY_S,
     ),
     Setting(
         _SERVER + "max_rows",
@@ -557,7 +346,7 @@ SETTINGS: tuple[Setting, ...] = (
         "Longest time of a task, all nodes together, in seconds.",
         default=120.0,
         minimum=0.1,
-        maximum=_DAY_S,
+        maximum=DAY_S,
     ),
     Setting(
         _SERVER + "max_running",
@@ -589,7 +378,7 @@ SETTINGS: tuple[Setting, ...] = (
         "How long a schema that was read stays good, in seconds.",
         default=300.0,
         minimum=0,
-        maximum=_DAY_S,
+        maximum=DAY_S,
     ),
     Setting(
         _SERVER + "shutdown_grace_s",

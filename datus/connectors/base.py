@@ -82,6 +82,18 @@ class Connector(Protocol):
             DatabaseUnreachableError: No connection could be made, or none became free in time.
         """
 
+    async def explain(self, sql: str, *, timeout_s: float) -> None:
+        """Have the engine plan one query without running it, as read-only as ``execute`` and stopped alike.
+
+        Args:
+            sql: One statement that the guard has checked, in the connector's dialect.
+            timeout_s: Seconds until planning is stopped.
+
+        Raises:
+            DatabaseError: The engine would refuse the query; the message is its own.
+            StatementTimeoutError, DatabaseUnreachableError: As ``execute``.
+        """
+
     async def ping(self) -> None:
         """Raise DatabaseUnreachableError unless the database answers."""
 

@@ -58,6 +58,9 @@ class DuckdbSession(Session):
         columns = tuple(ResultColumn(name, kind) for name, kind in reply["columns"])
         return Fetched(columns, tuple(map(tuple, reply["rows"])), reply["truncated"])
 
+    def plan(self, sql: str) -> None:
+        self._line.ask({"sql": sql, "schema": self._schema, "plan": True})
+
     def introspect(self) -> DatabaseSchema:
         default = self._schema or "main"
         tables = introspect(self._rows, self._schema, default)

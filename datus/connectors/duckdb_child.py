@@ -4,8 +4,8 @@ Standard input is a socket to the parent, the control wire. Its first message sa
 answer whether that went well. From then on the parent writes numbers of 8 bytes: one that a socket comes
 with opens a session and is sent back, the same one alone interrupts what that session runs. A session is
 a thread and a cursor; its socket carries requests ``{"sql", "schema", "max_rows", "max_bytes"}`` and their replies
-``{"columns", "rows", "truncated"}`` or ``{"error", "spent"}``. ``spent`` says that no further session
-should begin here. When the control wire ends, so does the process, whatever runs in it.
+``{"columns", "rows", "truncated"}`` or ``{"error", "spent"}``; ``{"sql", "schema", "plan": true}`` is
+answered by ``{}``. ``spent`` says that no further session should begin here. When the control wire ends, so does the process, whatever runs in it.
 
 It imports little: its memory comes on top of the server's.
 """
@@ -19,7 +19,7 @@ from typing import Any
 
 import duckdb
 
-from datus.connectors.duckdb_query import fetch
+from datus.connectors.duckdb_query import fetch, plan
 from datus.connectors.framing import NUMBER, receive, send
 from datus.errors import DatabaseError
 
@@ -114,6 +114,10 @@ def _session(
 
 def _answer(cursor: duckdb.DuckDBPyConnection, wire: socket.socket, request: Any) -> None:
     try:
+        if request.pop("plan", False):
+            plan(cursor, **request)
+            send(wire, {})
+            return
         result = fetch(cursor, **request)
         columns = [(column.name, column.type) for column in result.columns]
         send(wire, {"columns": columns, "rows": result.rows, "truncated": result.truncated})

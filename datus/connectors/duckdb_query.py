@@ -38,6 +38,12 @@ def fetch(
     return read_result(names, kinds, rows, max_rows=max_rows, max_bytes=max_bytes)
 
 
+def plan(cursor: duckdb.DuckDBPyConnection, *, sql: str, schema: str | None) -> None:
+    """Bind and plan one query without running it; raises as ``fetch``."""
+    _bind(cursor, sql, schema)  # one query and nothing else: what follows EXPLAIN cannot be more
+    cursor.execute(f"EXPLAIN {sql}")
+
+
 def _bind(
     cursor: duckdb.DuckDBPyConnection, sql: str, schema: str | None
 ) -> tuple[list[str], list[str]]:

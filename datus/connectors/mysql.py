@@ -155,6 +155,16 @@ class MysqlSession(Session):
         finally:
             self._forget_rest(cursor)
 
+    def plan(self, sql: str) -> None:
+        import pymysql
+
+        try:
+            with self._connection.cursor() as cursor:
+                # The driver sends one statement only; behind FORMAT no ANALYZE can follow.
+                cursor.execute(f"EXPLAIN FORMAT=JSON {sql}")
+        except pymysql.Error as error:
+            raise self._error(error) from error
+
     def _forget_rest(self, cursor: Any) -> None:
         """Stop a statement whose rows were not all read: closing the cursor would read them all."""
         result = cursor._result

@@ -53,6 +53,10 @@ class Session(ABC):
         """Run one query and convert its rows until a cap is met."""
 
     @abstractmethod
+    def plan(self, sql: str) -> None:
+        """Have the engine plan one query without running it; whatever else the text holds, nothing runs."""
+
+    @abstractmethod
     def introspect(self) -> DatabaseSchema:
         """See ``base.Connector.introspect``."""
 

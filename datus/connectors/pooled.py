@@ -80,6 +80,9 @@ class PooledConnector(Generic[S]):
         )
         return QueryResult(fetched.columns, fetched.rows, fetched.truncated, clock() - start)
 
+    async def explain(self, sql: str, *, timeout_s: float) -> None:
+        await self._pool.run(lambda s: s.plan(sql), timeout_s=timeout_s)
+
     async def ping(self) -> None:
         await self.execute("SELECT 1", max_rows=1, timeout_s=PING_TIMEOUT_S)
 

@@ -130,6 +130,15 @@ class PostgresqlSession(Session):
         except psycopg.Error as error:
             raise self._error(error) from error
 
+    def plan(self, sql: str) -> None:
+        import psycopg
+
+        # Binary, for its protocol takes one statement only; behind options no ANALYZE can follow.
+        try:
+            self._connection.execute(f"EXPLAIN (FORMAT TEXT) {sql}".encode(), binary=True)
+        except psycopg.Error as error:
+            raise self._error(error) from error
+
     def _kind(self, oid: int) -> TypeKind | None:
         """None for a type that the driver does not know, such as an enum."""
         info = self._connection.adapters.types.get(oid)

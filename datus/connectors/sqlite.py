@@ -117,6 +117,17 @@ class SqliteSession(Session):
         finally:
             cursor.close()
 
+    def plan(self, sql: str) -> None:
+        cursor = self._connection.cursor()
+        try:
+            cursor.execute(
+                f"EXPLAIN QUERY PLAN {sql}"
+            )  # the authorizer reads it as it reads a query
+        except (sqlite3.Error, sqlite3.Warning) as error:
+            raise self._error(error) from error
+        finally:
+            cursor.close()
+
     def _error(self, error: Exception) -> DatabaseError:
         if str(error) == "not authorized":  # the driver's own errors carry no SQLite code
             return DatabaseError("SQLite lets nothing through here but reading: not authorized.")

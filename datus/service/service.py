@@ -32,6 +32,7 @@ from datus.knowledge.search import LinkingRate
 from datus.knowledge.snapshot import within
 from datus.llm.base import BudgetError
 from datus.llm.registry import Models
+from datus.service.health import ping_one
 from datus.service.requests import (
     RunRequest,
     as_json,
@@ -63,7 +64,6 @@ _UNSAFE = re.compile(r"[^A-Za-z0-9._:-]", re.ASCII)
 _CLIENT_CHARACTERS = 96
 
 _RETRY_AFTER_S = 5
-_PING_S = 3.0
 _PINGS_AT_A_TIME = 8
 
 
@@ -130,15 +130,14 @@ class Service:
             UnavailableError: The store cannot be opened.
         """
         workflows = definitions(settings)
+        models = _models(settings, random)
         each_settings = tuple(every_settings(workflows.values(), settings))
         for node_settings in each_settings:
             date_settings(node_settings["date_parser"])
-        models = Models(
-            settings.models,
-            clock=time.monotonic,
-            random=lambda: int.from_bytes(random(4), "big") / 2**32,
-            sleep=asyncio.sleep,
-        )
+            if node_settings["reflect"]["judge"] == "model":
+                models.get(
+                    str(node_settings["reflect"]["model"])
+                )  # an offline model judges nothing
 
         def make(node_settings: NodeSettings) -> Generator:
             return generator or make_generator(settings, node_settings, models.get)
@@ -154,6 +153,7 @@ class Service:
                 clock=time.monotonic,
             ),
             generator_of=by_settings(each_settings, make),
+            judge_of=models.get,
             guard=guard,
             clock=time.monotonic,
             cache=make_cache(settings.cache, time.monotonic),
@@ -355,7 +355,7 @@ class Service:
             for database in namespace.databases:
                 connector = self._tools.connectors.get(namespace.name, database.name)
                 parts[f"{namespace.name}/{database.name}"] = connector.ping
-        reasons = await asyncio.gather(*(_ping(ping, gate) for ping in parts.values()))
+        reasons = await asyncio.gather(*(ping_one(ping, gate) for ping in parts.values()))
         found = {part: reason for part, reason in zip(parts, reasons, strict=True) if reason}
         return found if self._accepting else {**found, "service": "it is shutting down"}
 
@@ -477,15 +477,13 @@ class Service:
         return task
 
 
-async def _ping(ping: Callable[[], Awaitable[None]], gate: asyncio.Semaphore) -> str | None:
-    async with gate:
-        try:
-            await asyncio.wait_for(ping(), _PING_S)
-        except TimeoutError:
-            return f"no answer within {_PING_S:g} seconds"
-        except DatusError as error:
-            return error.message
-    return None
+def _models(settings: Settings, random: Callable[[int], bytes]) -> Models:
+    return Models(
+        settings.models,
+        clock=time.monotonic,
+        random=lambda: int.from_bytes(random(4), "big") / 2**32,
+        sleep=asyncio.sleep,
+    )
 
 
 def _answer(task: TaskDetail) -> Answer:

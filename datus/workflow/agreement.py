@@ -7,8 +7,8 @@ from collections.abc import Callable, Hashable, Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from datus.types import QueryResult
-from datus.workflow.evidence import GRAVE, Finding, judge
-from datus.workflow.state import Executed, RunState
+from datus.workflow.evidence import GRAVE, judge
+from datus.workflow.state import Executed, Finding, RunState
 
 MOST_SURE = 0.99
 

@@ -231,6 +231,7 @@ class _Walk:
         return BranchEnd(name, self.state, error)
 
     async def _walk(self) -> None:
+        self.state = replace(self.state, nodes=tuple(step.node for step in self.steps))
         while self.position < len(self.steps):
             step = self.steps[self.position]
             if not step.branches and not NODES[step.node].due(self.state):

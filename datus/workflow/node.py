@@ -10,6 +10,7 @@ from datus.connectors.registry import Connectors
 from datus.errors import DatusError
 from datus.generation.base import Generator
 from datus.knowledge.library import Knowledge
+from datus.llm.base import Model
 from datus.sql.guard import CheckedSql
 from datus.types import DatabaseSchema, EventType
 from datus.workflow.cache import AnswerCache
@@ -32,7 +33,8 @@ class Tools:
     ``settings`` are those of the step that runs: a branch of a workflow may have its own.
     ``generator_of`` has each generator made once. ``guard`` raises RefusalError ``unsafe_sql``;
     ``clock`` counts seconds and never falls. ``cache`` has SQL that hosted models wrote before; None: it is
-    not used again.
+    not used again. ``judge_of`` gives the model of a name, which ``reflect`` asks where its setting ``judge``
+    says ``model``.
     """
 
     settings: Settings
@@ -42,6 +44,7 @@ class Tools:
     guard: Callable[[str, DatabaseSchema], CheckedSql]
     clock: Callable[[], float]
     cache: AnswerCache | None = None
+    judge_of: Callable[[str], Model] | None = None
 
     @property
     def generator(self) -> Generator:

@@ -9,7 +9,9 @@ from datus.errors import DatusError
 from datus.generation.base import UnsureError
 from datus.knowledge.search import LinkingRate
 from datus.knowledge.snapshot import Snapshot
+from datus.sql.faults import Fault
 from datus.sql.guard import CheckedSql
+from datus.sql.shape import Shape
 from datus.types import (
     Attempt,
     Candidate,
@@ -17,6 +19,7 @@ from datus.types import (
     DatabaseSchema,
     MetricCatalogue,
     MetricQuery,
+    Passage,
     QueryResult,
     Question,
     ReferenceSql,
@@ -59,11 +62,31 @@ class Linking:
 
 @dataclass(frozen=True, slots=True)
 class Executed:
-    """A candidate that ran: the SQL that the guard let through, and its rows."""
+    """A candidate that ran: the SQL that the guard let through, and its rows.
+
+    ``doubts`` and ``shape`` are what reading the statement showed before it ran.
+    """
 
     candidate: Candidate
     checked: CheckedSql
     result: QueryResult
+    doubts: tuple[Fault, ...] = ()
+    shape: Shape = field(default_factory=Shape)
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """Something about a result that does not fit the question.
+
+    Attributes:
+        weight: Compares findings; the higher, the graver.
+        text: One sentence for people and for whoever writes the SQL again.
+        columns: The columns that it is about, as ``table.column``.
+    """
+
+    weight: int
+    text: str
+    columns: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +107,7 @@ class RunState:
         databases: Databases of the namespace that may answer, never empty.
         metric_query: What is asked of the metrics, where the caller said it itself.
         schema_name: Narrows the run to one schema of the database.
+        nodes: The workflow's nodes; the engine sets them.
         rate: How widely the next schema linking looks.
         times: Time ranges of the question; empty too where the workflow does not read them.
         comparisons: Earlier periods that the question wants to see beside them.
@@ -101,6 +125,9 @@ class RunState:
         selection: What the branches gave and which one was chosen, JSON-typed; None without branches.
         output: The answer for the caller.
         meter: Counts what hosted models cost the task; None where none may be asked.
+        passages: Parts of documents that ``reflect`` looked up.
+        strategies: What ``reflect`` tried, in order.
+        verdict: What a model holds against ``best``; None where it was not asked or finds it good.
     """
 
     task_id: str
@@ -110,6 +137,7 @@ class RunState:
     databases: tuple[str, ...]
     schema_name: str | None = None
     metric_query: MetricQuery | None = None
+    nodes: tuple[str, ...] = ()
 
     rate: LinkingRate = "fast"
     linking: Linking | None = None
@@ -129,6 +157,9 @@ class RunState:
     selection: Mapping[str, Any] | None = None
     output: Output | None = None
     meter: TaskMeter | None = field(default=None, compare=False, repr=False)
+    passages: tuple[Passage, ...] = ()
+    strategies: tuple[str, ...] = ()
+    verdict: Finding | None = None
 
     def given_up(self, reason: str) -> "RunState":
         """Return the state in which the current candidate is an attempt that did not serve."""

@@ -59,7 +59,8 @@ def test_names_are_unique_and_defaults_are_values_of_their_type():
     for setting in SETTINGS:
         assert setting.same_as is None or setting.same_as in names
         if setting.choices and setting.default is not None:
-            assert setting.default in setting.choices
+            named = setting.default.split() if setting.type == "order" else [setting.default]
+            assert set(named) <= set(setting.choices)
 
 
 def test_the_example_agent_yml_loads(tmp_path):

@@ -194,7 +194,12 @@ def test_defaults(load):
         "execute_sql": {"timeout_s": 30.0, "max_rows": 10_000, "agreement": 3},
         "selection": {"least_confidence": 0.5},
         "fix": {"max_attempts": 1},
-        "reflect": {"max_rounds": 3},
+        "reflect": {
+            "max_rounds": 3,
+            "strategies": "simple_regenerate schema_linking column_exploration doc_search reasoning",
+            "judge": "rules",
+            "model": "offline",
+        },
     }
     assert settings.workflows == {}
 

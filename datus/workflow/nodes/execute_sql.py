@@ -1,6 +1,5 @@
-"""execute_sql: the guard, then the database. No other place of datus runs generated SQL."""
+"""execute_sql: the checks, then the database. No other place of datus runs generated SQL."""
 
-import asyncio
 from collections.abc import Sequence
 from dataclasses import replace
 
@@ -9,6 +8,7 @@ from datus.generation.base import UnsureError
 from datus.sql.guard import CheckedSql
 from datus.types import Candidate
 from datus.workflow.agreement import as_sure, chosen, rows_of, together, voted
+from datus.workflow.checking import guarded, held_against
 from datus.workflow.evidence import GRAVE, is_better, judge
 from datus.workflow.node import Node, Report, Tools, known
 from datus.workflow.nodes.fix import can_be_fixed
@@ -20,7 +20,7 @@ _MOST_RIVALS = 2
 
 
 class ExecuteSql(Node):
-    """Has the guard check the best candidate and runs what the guard wrote, never the candidate.
+    """Has the best candidate checked and runs what the guard wrote, never the candidate.
 
     What comes of it is evidence: where the database refuses the statement, or its rows cannot be what was
     asked for, the next candidate that is likely enough runs too, and takes its place when it does better.
@@ -37,13 +37,14 @@ class ExecuteSql(Node):
         Raises:
             RefusalError: ``unsafe_sql``, from the guard; the generator's own, where no candidate was sure
                 enough and what ran does not agree.
+            InvalidSqlError: The statement cannot mean what was asked.
             DatabaseError: The database refused the statement or broke it off.
         """
         if state.doubt is not None:
             return await self._settled(state.doubt, state, tools, report)
         if _are_samples(state.candidates) and self._most(tools) > 1:
             return await self._voted(state, tools, report)
-        checked = await self._check(state.candidates[0], state, tools)
+        checked = await guarded(state.candidates[0], state, tools)
         await report.emit("sql_generated", {"sql": checked.sql})
         began = tools.clock()
         try:
@@ -61,13 +62,10 @@ class ExecuteSql(Node):
                 return await self._instead(better, finding.text, state, report)
         return replace(state, executed=executed, failure=None)
 
-    async def _check(self, candidate: Candidate, state: RunState, tools: Tools) -> CheckedSql:
-        schema = known(state.linking, "schema").schema
-        return await asyncio.to_thread(tools.guard, candidate.sql, schema)
-
     async def _execute(
         self, candidate: Candidate, checked: CheckedSql, state: RunState, tools: Tools
     ) -> Executed:
+        examined = await held_against(checked, state, tools)
         database = known(state.linking, "schema").database
         limits = tools.settings.node_settings[self.name]
         result = await tools.connectors.get(state.namespace, database).execute(
@@ -75,7 +73,7 @@ class ExecuteSql(Node):
             max_rows=int(limits["max_rows"]),
             timeout_s=float(limits["timeout_s"]),
         )
-        return Executed(candidate, checked, result)
+        return Executed(candidate, checked, result, examined.doubts, examined.shape)
 
     async def _settled(
         self, doubt: UnsureError, state: RunState, tools: Tools, report: Report
@@ -109,7 +107,7 @@ class ExecuteSql(Node):
     async def _seen(self, candidate: Candidate, state: RunState, tools: Tools) -> Executed | None:
         """What comes of a candidate that runs for its rows alone; None where it cannot run."""
         try:
-            checked = await self._check(candidate, state, tools)
+            checked = await guarded(candidate, state, tools)
             return await self._execute(candidate, checked, state, tools)
         except StatementTimeoutError:
             if state.doubt is not None:
@@ -128,7 +126,7 @@ class ExecuteSql(Node):
         first: DatabaseError | RefusalError | None = None
         for candidate in state.candidates[: self._most(tools)]:
             try:
-                checked = await self._check(candidate, state, tools)
+                checked = await guarded(candidate, state, tools)
                 ran.append(await self._execute(candidate, checked, state, tools))
             except (DatabaseError, RefusalError) as error:
                 first = first or error

@@ -47,6 +47,7 @@ class GenerateSql(Node):
             metrics=state.metrics or MetricCatalogue(),
             terms=linking.terms,
             references=linking.references,
+            passages=state.passages,
             attempts=state.attempts,
             glosses=await asyncio.to_thread(glosses, state, linking, tools),
             meter=state.meter,

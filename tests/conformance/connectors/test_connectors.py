@@ -3,6 +3,7 @@
 import asyncio
 import json
 import secrets
+from contextlib import suppress
 from typing import Any
 
 import pytest
@@ -324,6 +325,48 @@ class TestReadOnly:
             assert rows.rows == ((1, "North"), (2, "South"), (3, "华东")), statement
         after = await connector.introspect()
         assert after == before
+        assert backend.admin("SELECT count(*) FROM line_returns") in ([(1,)], ((1,),))
+
+
+class TestPlanning:
+    async def test_a_query_is_planned_and_not_run(self, backend: Any, connector: Connector) -> None:
+        await connector.explain(backend.endless.format(marker="planned"), timeout_s=5)
+        await connector.explain(
+            "SELECT name FROM regions WHERE name LIKE '%d%' ORDER BY 1 LIMIT 3", timeout_s=5
+        )
+
+    @pytest.mark.parametrize(
+        "sql",
+        [
+            "SELECT nothing FROM regions",
+            "SELECT id FROM regions WHERE count(*) > 1",
+            "SELECT no_such_function(id) FROM regions",
+            "SELECT id FROM regions JOIN order_lines ON",
+            "SELECT id FROM regions WHERE name =",
+            "SELECT id FROM items AS a JOIN regions AS b ON a.id = b.id",
+        ],
+    )
+    async def test_what_the_engine_would_refuse_is_refused(
+        self, connector: Connector, sql: str
+    ) -> None:
+        with pytest.raises(DatabaseError) as caught:
+            await connector.explain(sql, timeout_s=5)
+        assert caught.value.code == "database_error"
+        assert (await run(connector, "SELECT count(*) FROM regions")).rows == ((3,),)
+
+    async def test_nothing_is_written_or_run(self, backend: Any, open_connector: Any) -> None:
+        connector = open_connector(max_connections=1)
+        before = await connector.introspect()
+        hidden = ("ANALYZE SELECT 1", "SELECT 1; DELETE FROM line_returns", "SELECT 1; COMMIT")
+        for statement in COMMON_WRITES + backend.writes + hidden:
+            with suppress(DatabaseError):  # some engines plan a write; none does it
+                await connector.explain(statement, timeout_s=5)
+            rows = await run(connector, "SELECT id, name FROM regions ORDER BY id")
+            assert rows.rows == ((1, "North"), (2, "South"), (3, "华东")), statement
+        for statement in hidden:
+            with pytest.raises(DatabaseError):
+                await connector.explain(statement, timeout_s=5)
+        assert await connector.introspect() == before
         assert backend.admin("SELECT count(*) FROM line_returns") in ([(1,)], ((1,),))
 
 
