@@ -1,25 +1,19 @@
 """A model as the second judge of an answer: asked only where the rules found nothing grave."""
 
 import json
-import re
-from collections.abc import Mapping
-from pathlib import Path
 from typing import Literal
 
 from pydantic import BaseModel, Field
 
-from datus.errors import DatusError
-from datus.files import read_text
+from datus.generation.prompted.marks import marked
+from datus.generation.prompted.prompts import Prompts
 from datus.llm.base import Asking, Model
 from datus.text import is_chinese
 from datus.types import Meter, Prompt
 from datus.workflow.evidence import GRAVE
+from datus.workflow.node import known
 from datus.workflow.state import Executed, Finding, RunState
 
-_FOLDER = Path(__file__).parent / "prompts" / "reflect"
-_VERSION = "1"
-_USER_LINE = "=== user ===\n"
-_FIELD = re.compile(r"\{\{(\w+)\}\}")
 _ROWS = 20
 _WIDTH = 2_000
 _REASON = 400
@@ -34,7 +28,7 @@ class Verdict(BaseModel):
 
 
 async def second_opinion(
-    executed: Executed, state: RunState, model: Model, meter: Meter
+    executed: Executed, state: RunState, model: Model, meter: Meter, prompts: Prompts
 ) -> Finding | None:
     """What a model holds against an answer; None where it finds it good.
 
@@ -42,7 +36,7 @@ async def second_opinion(
         ModelError: It gave no verdict that can be used.
         BudgetError: A budget for models is spent.
     """
-    prompt = prompt_for(executed, state)
+    prompt = prompt_for(executed, state, prompts)
     reply = await model.ask(prompt, Verdict, Asking("reflect", meter, temperature=0.0))
     said = reply.output
     if said.verdict == "good" or not said.reason.strip():
@@ -53,31 +47,23 @@ async def second_opinion(
     return Finding(GRAVE if said.verdict == "wrong" else 2, reason, columns)
 
 
-def prompt_for(executed: Executed, state: RunState) -> Prompt:
+def prompt_for(executed: Executed, state: RunState, prompts: Prompts) -> Prompt:
     """The prompt in the language of the question."""
     question = state.question
-    language = "zh" if any(map(is_chinese, question.text)) else "en"
-    system, found, user = read_text(_FOLDER / language / f"{_VERSION}.md").partition(_USER_LINE)
-    if not found:
-        raise DatusError(f"The prompt reflect/{language} has no line {_USER_LINE.strip()!r}.")
+    times = "\n".join(f"{each.words}: {each.start} <= t < {each.end}" for each in state.times)
     parts = {
         "question": question.text,
         "knowledge": question.ext_knowledge or "",
-        "times": "\n".join(f"{each.words}: {each.start} <= t < {each.end}" for each in state.times),
+        "times": times,
         "sql": executed.checked.sql,
         "rows": _shown(executed),
     }
-    return Prompt(system, _filled(user, parts), f"reflect/{language}/{_VERSION}")
-
-
-def _filled(template: str, parts: Mapping[str, str]) -> str:
-    """The template with its fields as marked data; what stands in a part is never read as a field."""
-    return _FIELD.sub(lambda field: _marked(field[1], parts[field[1]]), template)
-
-
-def _marked(name: str, text: str) -> str:
-    lines = "".join(f"| {line}\n" for line in text.splitlines())
-    return f'<data name="{name}">\n{lines}</data>'
+    return prompts.render(
+        "reflect",
+        "zh" if is_chinese(question.text) else "en",
+        known(state.linking, "schema").schema.dialect,
+        {name: marked(name, text) for name, text in parts.items()},
+    )
 
 
 def _shown(executed: Executed) -> str:

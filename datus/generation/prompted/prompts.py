@@ -14,7 +14,7 @@ from datus.generation.prompted.template import Template
 from datus.types import Dialect, Prompt
 
 Language = Literal["en", "zh"]
-PromptName = Literal["generate_sql", "choose_metrics"]
+PromptName = Literal["generate_sql", "choose_metrics", "reflect"]
 
 LANGUAGES: tuple[Language, ...] = ("en", "zh")
 OURS = Path(__file__).parent / "prompts"
@@ -30,10 +30,12 @@ _GATHERED = frozenset(
 _FIELDS: Mapping[PromptName, frozenset[str]] = {
     "generate_sql": _GATHERED | {"schema", "metrics", "references", "passages"},
     "choose_metrics": _GATHERED | {"metrics", "dimensions"},
+    "reflect": frozenset({"question", "knowledge", "times", "sql", "rows"}),
 }
 _REQUIRED: Mapping[PromptName, frozenset[str]] = {
     "generate_sql": frozenset({"question", "schema", "times", "attempts"}),
     "choose_metrics": frozenset({"question", "metrics", "dimensions", "times"}),
+    "reflect": frozenset({"question", "sql", "rows"}),
 }
 _VERSION = re.compile(r"[1-9][0-9]{0,5}")
 

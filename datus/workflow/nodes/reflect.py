@@ -4,6 +4,7 @@ import asyncio
 from dataclasses import replace
 
 from datus.errors import DatusError, RefusalError
+from datus.generation.prompted.prompts import load_prompts
 from datus.llm.base import BudgetError, ModelError
 from datus.workflow.evidence import GRAVE, is_better, judge, keeps_conditions
 from datus.workflow.node import Node, Report, Tools, known
@@ -110,9 +111,9 @@ class Reflect(Node):
         if _weight(judge(executed, state)) >= GRAVE:
             return None
         try:
-            return await second_opinion(
-                executed, state, tools.judge_of(str(own["model"])), state.meter
-            )
+            prompts = await asyncio.to_thread(load_prompts, tools.settings.prompts_path)
+            model = tools.judge_of(str(own["model"]))
+            return await second_opinion(executed, state, model, state.meter, prompts)
         except (ModelError, BudgetError):
             return state.verdict
 
