@@ -33,6 +33,9 @@ class FakeSession(Session):
     def fetch(self, sql: str, *, max_rows: int, max_bytes: int) -> Fetched:
         raise NotImplementedError
 
+    def plan(self, sql: str) -> None:
+        raise NotImplementedError
+
     def introspect(self) -> DatabaseSchema:
         raise NotImplementedError
 

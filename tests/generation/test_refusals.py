@@ -132,11 +132,7 @@ def test_readings_that_tie_are_a_question_back() -> None:
 @pytest.mark.parametrize(
     ("text", "values"),
     [
-        pytest.param(
-            "What is the average weight?",
-            (),
-            marks=pytest.mark.xfail(strict=True, reason="The first table is taken where two tie"),
-        ),
+        ("What is the average weight?", ()),
         ("in Oslo", IN_OSLO),
     ],
 )
