@@ -2,6 +2,7 @@
 
 import asyncio
 import faulthandler
+import gc
 import multiprocessing
 import secrets
 import signal
@@ -23,6 +24,9 @@ from datus.workflow.definitions import definitions
 CONFIG_VARIABLE = "DATUS_CONFIG"
 CLIENTS_VARIABLE = "DATUS_CLIENTS"
 """Tell the server's processes which files their parent found, so that all serve the same."""
+
+_OBJECTS_BETWEEN = 20_000
+"""So many more objects are made than freed before the collector looks; a few megabytes where all is garbage."""
 
 LAST_RESORT_S = 15.0
 """Seconds beyond the grace time in which a process that was told to stop has ended, come what may."""
@@ -72,10 +76,23 @@ async def production_runtime(env: Mapping[str, str]) -> AsyncIterator[Runtime]:
         settings, clock=lambda: datetime.now(UTC), random=secrets.token_bytes
     )
     stop_with_parent()
+    spare_collector()
     try:
         yield Runtime(service, authenticator)
     finally:
         await service.close(grace.left())
+
+
+def spare_collector() -> None:
+    """Keep the garbage collector from what lives as long as this process, and have it look less often.
+
+    Hundreds of tasks that wait for a model are many objects that live for seconds: at Python's own setting
+    the collector goes through all of them, and through every module, again and again, a fifth of a second
+    at a time, in which no task goes on.
+    """
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(_OBJECTS_BETWEEN, 20, 10)
 
 
 def end_for_certain(left_s: float) -> None:

@@ -9,6 +9,9 @@ from datus.llm.base import ModelError, ModelOutputError, ModelRejectedError
 
 _CONNECT_S = 10.0
 _READ_S = 3_600.0  # every request has a time of its own
+# Each request looks at every idle connection, with system calls for each: where hundreds of requests run
+# at once, looking at a hundred of them costs more than the request itself.
+_LIMITS = httpx2.Limits(max_connections=1_000, max_keepalive_connections=20)
 MOST_BYTES = 16 * 2**20
 
 
@@ -72,6 +75,8 @@ def make_client() -> httpx2.AsyncClient:
         assert isinstance(response.stream, httpx2.AsyncByteStream)
         response.stream = _Capped(response.stream)
 
-    client = create_async_httpx2_client(timeout=httpx2.Timeout(_READ_S, connect=_CONNECT_S))
+    client = create_async_httpx2_client(
+        timeout=httpx2.Timeout(_READ_S, connect=_CONNECT_S), limits=_LIMITS
+    )
     client.event_hooks = {**client.event_hooks, "response": [cap]}
     return client
