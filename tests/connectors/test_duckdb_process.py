@@ -44,8 +44,18 @@ async def connector(path: Path) -> AsyncIterator[Connector]:
     await opened.close()
 
 
+OTHERS: set[int] = set()
+"""DuckDB processes that other tests of this run hold open."""
+
+
+@pytest.fixture(autouse=True)
+def others() -> None:
+    OTHERS.clear()
+    OTHERS.update(children(os.getpid()))
+
+
 def children(parent: int) -> list[int]:
-    """DuckDB processes of a process, those that are dead and not yet waited for left out."""
+    """DuckDB processes of a process, those that are dead and not yet waited for left out, and those of other tests."""
     found = []
     for entry in Path("/proc").glob("[0-9]*"):
         try:
@@ -55,7 +65,7 @@ def children(parent: int) -> list[int]:
             continue  # it ended while we looked
         if int(owner) == parent and state != "Z" and b"duckdb_child" in command:
             found.append(int(entry.name))
-    return found
+    return [pid for pid in found if pid not in OTHERS]
 
 
 def child() -> int:
