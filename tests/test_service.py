@@ -475,6 +475,12 @@ async def test_a_broken_workflow_of_the_configuration_stops_the_start(opened: Op
             pass
 
 
+async def test_an_offline_model_as_judge_stops_the_start(opened: Opened) -> None:
+    with pytest.raises(ConfigError, match=r"agent\.models\.offline is no hosted model"):
+        async with opened("  nodes: {reflect: {judge: model}}"):
+            pass
+
+
 async def test_closing_twice_does_no_harm(opened: Opened) -> None:
     async with opened() as service:
         await service.submit(CLIENT, ask(task_id="t"))

@@ -90,19 +90,3 @@ class Models:
         if config is None or not is_hosted(config):
             raise ConfigError(f"agent.models.{name} is no hosted model.")
         return config
-
-
-def make_model(
-    configs: Mapping[str, ModelConfig],
-    name: str,
-    *,
-    clock: Callable[[], float],
-    random: Callable[[], float],
-    sleep: Callable[[float], Awaitable[None]],
-) -> Model:
-    """One hosted model with its stand-ins; ``Models`` where several share connections and breakers.
-
-    Raises:
-        ConfigError: It is no hosted model.
-    """
-    return Models(configs, clock=clock, random=random, sleep=sleep).get(name)

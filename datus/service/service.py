@@ -32,7 +32,7 @@ from datus.knowledge.search import LinkingRate
 from datus.knowledge.snapshot import within
 from datus.llm.base import BudgetError
 from datus.llm.registry import Models
-from datus.service.health import ping_one
+from datus.service.health import check_nodes, ping_one
 from datus.service.requests import (
     RunRequest,
     as_json,
@@ -49,7 +49,6 @@ from datus.workflow.definitions import METRIC_QUERY, definitions
 from datus.workflow.engine import blank_answer
 from datus.workflow.generators import by_settings
 from datus.workflow.node import Tools
-from datus.workflow.nodes.date_parser import date_settings
 from datus.workflow.runner import Runner
 from datus.workflow.state import RunState
 from datus.workflow.steps import Workflow, every_settings
@@ -133,11 +132,7 @@ class Service:
         models = _models(settings, random)
         each_settings = tuple(every_settings(workflows.values(), settings))
         for node_settings in each_settings:
-            date_settings(node_settings["date_parser"])
-            if node_settings["reflect"]["judge"] == "model":
-                models.get(
-                    str(node_settings["reflect"]["model"])
-                )  # an offline model judges nothing
+            check_nodes(node_settings, models)
 
         def make(node_settings: NodeSettings) -> Generator:
             return generator or make_generator(settings, node_settings, models.get)

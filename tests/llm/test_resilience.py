@@ -21,7 +21,7 @@ from datus.llm.base import (
 )
 from datus.llm.breaker import BreakingModel
 from datus.llm.chain import ChainModel
-from datus.llm.registry import Models, make_model
+from datus.llm.registry import Models
 from datus.llm.retrying import RetryingModel
 from datus.llm.scripted import ScriptedModel
 from tests.llm.conftest import PLAN, PROMPT, Ledger, Plan, config
@@ -315,13 +315,13 @@ async def test_whoever_asks_for_a_model_shares_its_breaker_and_its_connections(w
     await every.close()
 
 
-def test_make_model():
+def test_only_hosted_models_are_given_out():
     configs = {"offline": ModelConfig("offline"), "m": ModelConfig("m", "openai", "x")}
-    tools = {"clock": time.monotonic, "random": lambda: 0.5, "sleep": asyncio.sleep}
-    assert make_model(configs, "m", **tools).name == "m"
+    every = Models(configs, clock=time.monotonic, random=lambda: 0.5, sleep=asyncio.sleep)
+    assert every.get("m").name == "m"
     for name in ("offline", "other"):
         with pytest.raises(ConfigError, match="no hosted model"):
-            make_model(configs, name, **tools)
+            every.get(name)
 
 
 # --- keys
