@@ -22,6 +22,7 @@ class Capture:
     """A generator that keeps what it is given and refuses."""
 
     name = "offline"
+    version = ""
 
     def __init__(self) -> None:
         self.last: GenerationContext | None = None

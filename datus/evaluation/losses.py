@@ -38,6 +38,7 @@ class Watched:
     """The offline generator, remembering what it was given for each question."""
 
     name = "offline"
+    version = ""
 
     def __init__(self, generator: OfflineGenerator) -> None:
         self._generator = generator

@@ -54,9 +54,16 @@ class UnsureError(RefusalError):
 
 
 class Generator(Protocol):
-    """Turns a question and what the nodes gathered for it into ranked SQL, or into metric queries."""
+    """Turns a question and what the nodes gathered for it into ranked SQL, or into metric queries.
+
+    Attributes:
+        version: Says by which models and prompts it answers, so that a cache can tell; empty where it has none.
+    """
 
     name: str
+
+    @property
+    def version(self) -> str: ...
 
     async def generate(self, context: GenerationContext) -> tuple[Candidate, ...]:
         """Return candidates, best first, none of them among ``context.attempts``; none where it knows no other.

@@ -20,6 +20,7 @@ class ScriptedGenerator:
     """
 
     name = "scripted"
+    version = ""
 
     def __init__(self, script: Script, metrics: MetricScript | None = None) -> None:
         self._script = script

@@ -24,8 +24,7 @@ def key_of(context: GenerationContext, state: RunState, tools: Tools, client_id:
         linking.snapshot.version,
         tools.generator.name,
         sorted(tools.settings.node_settings["generate_sql"].items()),
-        # A generator with prompts says here by which models and prompt versions it answers.
-        getattr(tools.generator, "version", ""),
+        tools.generator.version,
         context,
     )
     return hashlib.sha256(repr(parts).encode("utf-8", "surrogatepass")).hexdigest()

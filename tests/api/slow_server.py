@@ -18,6 +18,7 @@ class SlowGenerator:
     """Sleeps, then counts the orders."""
 
     name = "slow"
+    version = ""
 
     async def generate(self, context: GenerationContext) -> tuple[Candidate, ...]:
         seconds = float(os.environ["DATUS_TEST_SECONDS"])

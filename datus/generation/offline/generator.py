@@ -28,6 +28,7 @@ class OfflineGenerator:
     """Answers from names, comments, values and cue words alone; needs no model and no network."""
 
     name = "offline"
+    version = ""
 
     def __init__(self, *, least_confidence: float = LEAST_CONFIDENCE) -> None:
         self._least_confidence = least_confidence
