@@ -65,6 +65,16 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
             PRIMARY KEY (task, seq), FOREIGN KEY (task) REFERENCES task (id) ON DELETE CASCADE)""",
         "CREATE INDEX trace_time ON trace (time)",
     ),
+    (
+        "ALTER TABLE task ADD COLUMN losses INTEGER NOT NULL DEFAULT 0",
+        "CREATE INDEX task_finished ON task (status, finished_at)",
+        """CREATE TABLE step (
+            task {ref} NOT NULL, seq INTEGER NOT NULL, data TEXT NOT NULL, PRIMARY KEY (task, seq),
+            FOREIGN KEY (task) REFERENCES task (id) ON DELETE CASCADE)""",
+        """CREATE TABLE rate (
+            key TEXT NOT NULL PRIMARY KEY, count {count} NOT NULL, expires_at {number} NOT NULL)""",
+        "CREATE INDEX rate_expiry ON rate (expires_at)",
+    ),
 )
 
 LATEST = len(MIGRATIONS)

@@ -111,7 +111,7 @@ def insert_task(
     named = {"client": values["client_id"], "name": name}
     row = connection.execute(_FIND, named).one_or_none()
     if row is None:
-        state = {"status": "queued", "owner": owner, "attempt": 1, "last_seq": 0}
+        state = {"status": "queued", "owner": owner, "attempt": 1, "losses": 0, "last_seq": 0}
         connection.execute(TASK.insert(), {**values, **state, "created_at": to_text(now)})
         return _record(connection.execute(_FIND, named).one()), True
     if row.fingerprint != values["fingerprint"]:

@@ -42,6 +42,7 @@ class TaskRecord:
         fingerprint: What decides whether a repeated ``task_id`` is the same request.
         owner: Id of the process that runs it, made by the store.
         attempt: Counts from 1 the owners that the task had.
+        losses: How many of them died, or were lost, while they had it.
         last_seq: Number of its newest event, 0 when it has none.
         error: ``code``, ``message`` and ``details`` of a task that failed or was refused.
     """
@@ -56,6 +57,7 @@ class TaskRecord:
     status: TaskStatus
     owner: str
     attempt: int
+    losses: int
     last_seq: int
     error: Mapping[str, Any] | None
     created_at: datetime

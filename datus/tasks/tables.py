@@ -40,6 +40,7 @@ TASK = Table(
     Column("status", Text, nullable=False),
     Column("owner", Text, nullable=False),
     Column("attempt", Integer, nullable=False),
+    Column("losses", Integer, nullable=False),
     Column("last_seq", Integer, nullable=False),
     Column("answer", Text),
     Column("error", Text),
@@ -51,6 +52,7 @@ TASK = Table(
     Index("task_newest", "client_id", "id"),
     Index("task_owner", "status", "owner"),
     Index("task_count", "status", "workflow"),
+    Index("task_finished", "status", "finished_at"),
     sqlite_autoincrement=True,
 )
 
@@ -62,6 +64,15 @@ EVENT = Table(
     Column("type", Text, nullable=False),
     Column("data", Text, nullable=False),
     Column("time", Text, nullable=False),
+)
+
+# What nodes gave, for whoever takes the task over; gone with the task's end.
+STEP = Table(
+    "step",
+    METADATA,
+    Column("task", _KEY, ForeignKey("task.id", ondelete="CASCADE"), primary_key=True),
+    Column("seq", Integer, primary_key=True),
+    Column("data", Text, nullable=False),
 )
 
 FEEDBACK = Table(
@@ -118,6 +129,16 @@ TRACE = Table(
     Column("cost_usd", _NUMBER),
     Column("seconds", _NUMBER, nullable=False),
     Index("trace_time", "time"),
+)
+
+# Requests and failed sign-ins counted for all processes: see ``rates``.
+RATE = Table(
+    "rate",
+    METADATA,
+    Column("key", Text, primary_key=True),
+    Column("count", _COUNT, nullable=False),
+    Column("expires_at", _NUMBER, nullable=False),
+    Index("rate_expiry", "expires_at"),
 )
 
 SCHEMA_VERSION = Table(
