@@ -530,7 +530,7 @@ async def repaired(
         )
         return [reference.sql] if told else [broken.sql]
 
-    async def silent(type: str, data: Any) -> None: ...
+    async def silent(type: str, data: Any, step: Any = None) -> None: ...
 
     outcome = await run_workflow(
         definitions(ground.settings)["reflection"],

@@ -32,7 +32,8 @@ async def run_task(store: TaskStore, name: str, *, replay: bool) -> None:
     run = await store.start(task)
     for step in range(STEPS):
         for status in ("processing", "completed"):
-            await run.emit("node_progress", {"node": f"step{step}", "status": status})
+            run.emit("node_progress", {"node": f"step{step}", "status": status})
+            await run.stored()
     done = {"task_id": name, "status": "completed", "total_time": 0.1}
     await run.finish("completed", answer=ANSWER, error=None, events=[("done", done)])
     if replay:
@@ -154,7 +155,8 @@ async def measure_wakeup(path: Path, count: int) -> tuple[float, float]:
     await reader.stdout.readline()
     for index in range(count):
         await asyncio.sleep(0.05 + (index % 10) / 300)
-        await run.emit("progress", {"message": "x", "progress": 1, "sent": time.time()})
+        run.emit("progress", {"message": "x", "progress": 1, "sent": time.time()})
+        await run.stored()
     await run.finish("completed", answer=None, error=None, events=[("done", {})])
     late = sorted(json.loads(await reader.stdout.readline()))
     await reader.wait()

@@ -384,6 +384,17 @@ class Usage:
             (self.cost or 0.0) + (other.cost or 0.0) if known else None,
         )
 
+    def less(self, other: "Usage") -> "Usage":
+        """What is in this and not in an earlier sum; its cost is known where both are."""
+        known = self.cost is not None and other.cost is not None
+        return Usage(
+            self.requests - other.requests,
+            self.input_tokens - other.input_tokens,
+            self.output_tokens - other.output_tokens,
+            self.cached_tokens - other.cached_tokens,
+            (self.cost or 0.0) - (other.cost or 0.0) if known else None,
+        )
+
 
 @dataclass(frozen=True, slots=True)
 class Call:

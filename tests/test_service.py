@@ -1,6 +1,7 @@
 """The service from submit to answer, with the real store, guard and databases; the SQL is scripted."""
 
 import asyncio
+import json
 import math
 import os
 import re
@@ -8,7 +9,7 @@ import sqlite3
 import subprocess
 import sys
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -27,7 +28,7 @@ from datus.errors import (
 )
 from datus.generation.scripted import ScriptedGenerator
 from datus.service import RunRequest, Service
-from datus.types import Candidate, GenerationContext, WordUse
+from datus.types import Candidate, Event, GenerationContext, WordUse
 
 CLIENT = Client("acme")
 COUNT = "SELECT count(*) AS n FROM customers"
@@ -340,7 +341,7 @@ async def test_a_caller_that_goes_away_leaves_its_task(service: Service) -> None
     assert (await service.wait(CLIENT, "left"))["status"] == "completed"
 
 
-async def test_closing_lets_tasks_finish_and_stops_the_rest(opened: Opened) -> None:
+async def test_closing_lets_tasks_finish_and_hands_back_the_rest(opened: Opened) -> None:
     async with opened() as service:
         await service.submit(CLIENT, ask(task_id="quick"))
     async with opened(grace_s=0.1) as service:
@@ -348,9 +349,10 @@ async def test_closing_lets_tasks_finish_and_stops_the_rest(opened: Opened) -> N
         await service.submit(CLIENT, ask("slow", task_id="slow"))
         await until_running(service, "slow")
     async with opened() as service:
-        answer = await service.answer(CLIENT, "slow")
-        assert (answer["status"], answer["error"]["code"]) == ("failed", "shutdown")
-        assert [event.type async for event in service.events(CLIENT, "slow")][-1] == "done"
+        await until_running(service, "slow")
+        await service.cancel(CLIENT, "slow")
+        assert (await service.wait(CLIENT, "slow"))["status"] == "cancelled"
+        assert_told_once([event async for event in service.events(CLIENT, "slow")])
     with pytest.raises(UnavailableError):
         await service.submit(CLIENT, ask())
 
@@ -407,9 +409,7 @@ asyncio.run(main(Path(sys.argv[1])))
 """
 
 
-async def test_a_task_of_a_killed_process_fails_as_worker_lost(
-    tmp_path: Path, opened: Opened
-) -> None:
+async def test_a_task_of_a_killed_process_is_gone_on_with(tmp_path: Path, opened: Opened) -> None:
     config = write_config(tmp_path)
     (tmp_path / "home").mkdir()
     dying = await asyncio.create_subprocess_exec(
@@ -420,15 +420,28 @@ async def test_a_task_of_a_killed_process_fails_as_worker_lost(
     dying.kill()
     await dying.wait()
     async with opened() as service:
-        answer = await service.answer(CLIENT, "lost")
-        assert (answer["status"], answer["error"]["code"]) == ("failed", "worker_lost")
-        assert set(answer) == set(
-            await service.wait(CLIENT, (await service.submit(CLIENT, ask())).task_id)
-        )
-        events = [event async for event in service.events(CLIENT, "lost")]
-        assert events[-1].type == "done"
-        assert [event.type for event in events].count("done") == 1
-        assert answer["execution_time"] == events[-1].data["total_time"] >= 0
+        async with asyncio.timeout(10):
+            while True:
+                task = await service._store.get("acme", "lost")
+                if (task.attempt, task.status) == (2, "running"):
+                    break
+                await asyncio.sleep(0.02)
+        await service.cancel(CLIENT, "lost")
+        answer = await service.wait(CLIENT, "lost")
+        assert answer["status"] == "cancelled"
+        nodes = [timing["node"] for timing in answer["metadata"]["nodes"]]
+        assert nodes[:3] == ["schema_linking", "date_parser", "generate_sql"]
+        assert len(set(nodes)) == len(nodes)
+        assert_told_once([event async for event in service.events(CLIENT, "lost")])
+
+
+def assert_told_once(events: Sequence[Event]) -> None:
+    """The log of a task that was taken over in mid-statement reads as that of one attempt."""
+    assert [event.seq for event in events] == list(range(1, len(events) + 1))
+    told = [(event.type, json.dumps(event.data, sort_keys=True)) for event in events]
+    assert len(set(told)) == len(told)
+    assert [event.type for event in events].count("sql_generated") == 1
+    assert events[-1].type == "done"
 
 
 async def test_ready_says_what_does_not_answer(opened: Opened, tmp_path: Path) -> None:

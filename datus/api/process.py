@@ -48,7 +48,7 @@ def prepare(
     auth = prepare_auth(settings, host=host, env=env)
     for warning in auth.warnings:
         say(f"Warning: {warning}")
-    engines.migrate(settings.state_path)
+    engines.prepare(settings.state)
     if settings.uses_builtin_demo:
         demo.ensure(
             settings.demo_path,
@@ -73,8 +73,12 @@ async def production_runtime(env: Mapping[str, str]) -> AsyncIterator[Runtime]:
     grace = Grace(settings.server.shutdown_grace_s, time.monotonic, end_for_certain)
     grace.watch()
     service = await Service.open(
-        settings, clock=lambda: datetime.now(UTC), random=secrets.token_bytes
+        settings,
+        clock=lambda: datetime.now(UTC),
+        random=secrets.token_bytes,
+        client_of=authenticator.client,
     )
+    grace.then(asyncio.get_running_loop(), service.drain)
     stop_with_parent()
     spare_collector()
     try:
@@ -100,7 +104,7 @@ def end_for_certain(left_s: float) -> None:
 
     A thread inside a driver that listens to nobody (a statement of one long function, a name that does
     not resolve) is waited for by the interpreter without limit. Nothing is lost then: what a caller was
-    told is committed, and the next process to look ends the tasks of this one as ``worker_lost``. The
+    told is committed, and the next process to look goes on with the tasks of this one. The
     stacks go to the log first, so that the cause can be found.
     """
     faulthandler.dump_traceback_later(left_s + LAST_RESORT_S, exit=True)
@@ -142,6 +146,11 @@ class Grace:
         self._clock = clock
         self._on_signal = on_signal
         self._began: float | None = None
+        self._then: Callable[[], object] = lambda: None
+
+    def then(self, loop: asyncio.AbstractEventLoop, work: Callable[[], None]) -> None:
+        """Have work done on the event loop as soon as the first signal comes."""
+        self._then = lambda: loop.call_soon_threadsafe(work)
 
     def watch(self) -> None:
         """Note when a signal comes. Call it in the main thread, after uvicorn set its handlers."""
@@ -152,6 +161,7 @@ class Grace:
                 if self._began is None:
                     self._began = self._clock()
                     self._on_signal(self._seconds)
+                    self._then()
                 if callable(previous):
                     previous(received, frame)
 

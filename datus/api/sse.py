@@ -11,12 +11,15 @@ from starlette.responses import StreamingResponse
 from starlette.types import Receive, Scope, Send
 
 from datus.api.accept import weight_of, weights
+from datus.errors import UnavailableError
 from datus.tasks.encoding import to_json
 from datus.types import Event
 
 MEDIA_TYPE = "text/event-stream"
 HEARTBEAT = b": keep-alive\n\n"
 HEARTBEAT_S = 15.0
+RETRY = b"retry: 1000\n\n"
+"""Ends a stream before its task does: the client is to take it up again, after a second."""
 
 
 def encode_event(event: Event) -> bytes:
@@ -43,7 +46,11 @@ async def encode_stream(
             if not done:
                 yield HEARTBEAT
                 continue
-            event = upcoming.result()
+            try:
+                event = upcoming.result()
+            except UnavailableError:  # this process stops, or cannot read the log now
+                yield RETRY
+                return
             if event is None:
                 return
             yield encode_event(event)
@@ -82,7 +89,7 @@ class EventStream(StreamingResponse):
         try:
             await super().__call__(scope, receive, send)
         except asyncio.CancelledError:
-            await send({"type": "http.response.body", "body": b"", "more_body": False})
+            await send({"type": "http.response.body", "body": RETRY, "more_body": False})
             raise
         finally:
             with anyio.CancelScope(shield=True):

@@ -126,6 +126,11 @@ class Authenticator:
         )
         return Token(access_token, config.expiration_s, " ".join(sorted(scopes)))
 
+    def client(self, client_id: str) -> Client | None:
+        """A client by its id, None where there is none."""
+        account = self._current().accounts.get(client_id)
+        return None if account is None else account.client
+
     def authenticate(self, token: str | None) -> Client:
         """The client that a bearer token (without the word Bearer) stands for.
 

@@ -35,7 +35,7 @@ from datus.knowledge.embeddings import make_embedder
 from datus.knowledge.learning import Proposal, check_proposals, find_proposals
 from datus.knowledge.reading import Progress, read_schema, read_told
 from datus.knowledge.versions import Versions
-from datus.tasks.engines import migrate, open_store
+from datus.tasks.engines import open_store, prepare
 from datus.tasks.store import TaskStore
 from datus.types import ReferenceSql
 
@@ -389,8 +389,8 @@ class Review:
 
     @asynccontextmanager
     async def _store(self) -> AsyncIterator[TaskStore]:
-        await asyncio.to_thread(migrate, self.settings.state_path)
-        store = await open_store(self.settings.state_path, reap_every_s=None)
+        await asyncio.to_thread(prepare, self.settings.state)
+        store = await open_store(self.settings.state)
         try:
             yield store
         finally:

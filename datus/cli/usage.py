@@ -13,7 +13,7 @@ from rich.table import Table
 from datus.cli.knowledge import Config, make_console
 from datus.config import Settings, load_settings
 from datus.errors import InvalidRequestError
-from datus.tasks.engines import migrate, open_store
+from datus.tasks.engines import open_store, prepare
 from datus.tasks.store import UsageBy, UsageLine
 
 
@@ -85,8 +85,8 @@ def _day(text: str | None) -> date | None:
 
 
 async def _read(settings: Settings, by: UsageBy, since: date | None) -> tuple[UsageLine, ...]:
-    await asyncio.to_thread(migrate, settings.state_path)
-    store = await open_store(settings.state_path, reap_every_s=None)
+    await asyncio.to_thread(prepare, settings.state)
+    store = await open_store(settings.state)
     try:
         return await store.usage(by, since=since)
     finally:

@@ -138,6 +138,7 @@ def _settings(raw: Any, found: Path | None, source: Source, home: Path) -> Setti
         ),
         server=server,
         state_path=agent["state"]["path"] or home / "state.db",
+        state_url=agent["state"]["url"],
         knowledge_path=agent["knowledge"]["path"] or home / "knowledge",
         embeddings=EmbeddingsConfig(**agent["knowledge"]["embeddings"]),
         prompts_path=agent["prompts"]["path"],

@@ -208,9 +208,11 @@ class ServerConfig:
     Attributes:
         statement_timeout_s: Longest time of a statement that answers; reading a schema has limits of its own.
         max_rows: Most rows that one answer holds.
-        task_timeout_s: Longest time of a task, all nodes together.
+        task_timeout_s: Longest time of a task, from its acceptance to its end.
+        max_task_timeout_s: Longest time that a request may ask for.
         max_running: Most tasks that a process runs at once.
         max_queued: Most tasks of a process that wait for their turn; further ones are refused.
+        max_running_per_namespace, max_queued_per_namespace: As these, of one namespace; None: a share of them.
         max_connections: Most connections at once to one database, per process.
         schema_ttl_s: How long a schema that was read stays good.
         shutdown_grace_s: How long a stopping server waits for running tasks.
@@ -219,8 +221,11 @@ class ServerConfig:
     statement_timeout_s: float = 30.0
     max_rows: int = 10_000
     task_timeout_s: float = 120.0
+    max_task_timeout_s: float = 600.0
     max_running: int = 32
     max_queued: int = 1_000
+    max_running_per_namespace: int | None = None
+    max_queued_per_namespace: int | None = None
     max_connections: int = 4
     schema_ttl_s: float = 300.0
     shutdown_grace_s: float = 20.0
@@ -273,7 +278,8 @@ class Settings:
         target: Name of the model that answers, one of ``models``.
         node_settings: Per node, every setting of the table with its value or default.
         workflows: The user's own workflows; node names in them are not checked here.
-        state_path: SQLite file of tasks and events.
+        state_path: SQLite file of tasks and events, unless ``state_url``.
+        state_url: PostgreSQL database of tasks and events.
         knowledge_path: Folder of built knowledge.
         prompts_path: Folder of prompt files that go before datus's own, if any.
     """
@@ -293,6 +299,12 @@ class Settings:
     budget: BudgetConfig = BudgetConfig()
     cache: CacheConfig = CacheConfig()
     trace: TraceConfig = TraceConfig()
+    state_url: Secret | None = None
+
+    @property
+    def state(self) -> str | Path:
+        """Where tasks and events are, as ``tasks.engines`` takes it; it may hold a password."""
+        return self.state_path if self.state_url is None else self.state_url.reveal()
 
     @property
     def demo_path(self) -> Path:

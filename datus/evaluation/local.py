@@ -116,7 +116,7 @@ async def open_local(
         generator: Writes the SQL in place of the model that the settings name.
     """
     with tempfile.TemporaryDirectory(prefix="datus-eval-") as folder:
-        settings = replace(settings, state_path=Path(folder) / "state.db")
+        settings = replace(settings, state_path=Path(folder) / "state.db", state_url=None)
         service = await Service.open(settings, clock=clock, random=random, generator=generator)
         connectors = Connectors(settings)
         try:

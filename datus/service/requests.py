@@ -3,6 +3,7 @@
 import hashlib
 import json
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from functools import cache
@@ -41,13 +42,21 @@ class RunRequest:
     layer2: str | None = None
     ext_knowledge: str | None = None
     metric_query: MetricQuery | None = None
+    timeout_s: float | None = None
 
     @classmethod
     def of_metrics(
-        cls, namespace: str, query: MetricQuery, task_id: str | None = None
+        cls,
+        namespace: str,
+        query: MetricQuery,
+        task_id: str | None = None,
+        timeout_s: float | None = None,
     ) -> "RunRequest":
         """The request that runs a metric query as it is; its task says in words what is asked."""
-        return cls("metric_query", namespace, _in_words(query), task_id, metric_query=query)
+        words = _in_words(query)
+        return cls(
+            "metric_query", namespace, words, task_id, metric_query=query, timeout_s=timeout_s
+        )
 
 
 def _in_words(query: MetricQuery) -> str:
@@ -59,8 +68,11 @@ def _in_words(query: MetricQuery) -> str:
     return " ".join(parts)
 
 
-def check_fields(request: RunRequest) -> None:
+def check_fields(request: RunRequest, max_timeout_s: float) -> None:
     """Hold a request to the bounds of its fields.
+
+    Args:
+        max_timeout_s: Longest time that it may ask for.
 
     Raises:
         InvalidRequestError: ``details["field"]`` names the field.
@@ -74,6 +86,11 @@ def check_fields(request: RunRequest) -> None:
         )
     if request.task_id is not None and not TASK_ID.fullmatch(request.task_id):
         raise _invalid("task_id", "task_id must be 1 to 128 of the characters A-Z a-z 0-9 . _ : -")
+    if request.timeout_s is not None and not 0 < request.timeout_s <= max_timeout_s:
+        raise _invalid(
+            "timeout_s",
+            f"timeout_s is {request.timeout_s:g}: it can be above 0 and up to {max_timeout_s:g} seconds.",
+        )
     for field, above in (("layer1", "domain"), ("layer2", "layer1")):
         if getattr(request, field) and not getattr(request, above):
             raise _invalid(field, f"{field} is a part of {above}, which is absent; give both.")
@@ -125,6 +142,11 @@ def as_json(request: RunRequest) -> dict[str, Any]:
     return cast(dict[str, Any], _adapter().dump_python(request, mode="json"))
 
 
+def of_json(value: Mapping[str, Any]) -> RunRequest:
+    """Return the request that ``as_json`` was given."""
+    return _adapter().validate_python(value)
+
+
 @cache
 def _adapter() -> TypeAdapter[RunRequest]:
     return TypeAdapter(RunRequest)
@@ -133,7 +155,8 @@ def _adapter() -> TypeAdapter[RunRequest]:
 def fingerprint(request: RunRequest) -> str:
     """Return what two requests share when they ask for the same: all fields but the id."""
     fields = {name: value for name, value in as_json(request).items() if name != "task_id"}
-    if request.metric_query is None:
-        del fields["metric_query"]  # fingerprints from before there were any stay good
+    for later in ("metric_query", "timeout_s"):
+        if getattr(request, later) is None:
+            del fields[later]  # fingerprints from before there were any stay good
     canonical = json.dumps(fields, sort_keys=True, separators=(",", ":"))
     return hashlib.sha256(canonical.encode()).hexdigest()

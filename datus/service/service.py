@@ -5,21 +5,19 @@ itself: they read the task's log and record in the store, which any process can 
 """
 
 import asyncio
-import re
 import time
-from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
+from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, replace
-from datetime import UTC, date, datetime
-from typing import Any, cast
-from zoneinfo import ZoneInfo
+from datetime import UTC, datetime
+from math import ceil
+from typing import Any
 
 from datus.auth import Client
 from datus.config import NamespaceConfig, NodeSettings, Settings
 from datus.connectors.registry import Connectors
 from datus.errors import (
     DatusError,
-    InvalidRequestError,
     NotFoundError,
     RefusalError,
     UnavailableError,
@@ -28,39 +26,29 @@ from datus.generation.base import Generator
 from datus.generation.registry import make_generator
 from datus.knowledge.embeddings import make_embedder
 from datus.knowledge.library import Knowledge, metrics_database
-from datus.knowledge.search import LinkingRate
 from datus.knowledge.snapshot import within
 from datus.llm.base import BudgetError
 from datus.llm.registry import Models
 from datus.service.health import check_nodes, ping_one
-from datus.service.requests import (
-    RunRequest,
-    as_json,
-    check_fields,
-    databases_of,
-    fingerprint,
-)
+from datus.service.reception import Reception
+from datus.service.requests import RunRequest, as_json, fingerprint, of_json
 from datus.service.spending import Counters, Spending, make_cache, trace_line
+from datus.service.tending import Tending
 from datus.sql.guard import check as guard
-from datus.tasks.engines import migrate, open_store
+from datus.tasks.engines import open_store, prepare
 from datus.tasks.store import FeedbackStatus, TaskDetail, TaskRecord, TaskStore, id_reused
-from datus.types import Area, Event, MetricCatalogue, MetricQuery, Question, TaskStatus, area_of
-from datus.workflow.definitions import METRIC_QUERY, definitions
-from datus.workflow.engine import blank_answer
+from datus.types import Area, Event, MetricCatalogue, MetricQuery, TaskStatus
+from datus.workflow.definitions import definitions
 from datus.workflow.generators import by_settings
 from datus.workflow.node import Tools
-from datus.workflow.runner import Runner
+from datus.workflow.outcome import blank_answer
+from datus.workflow.runner import Places, Runner
 from datus.workflow.state import RunState
 from datus.workflow.steps import Workflow, every_settings
 from datus.workflow.steps import as_json as shown
 
 Answer = Mapping[str, Any]
 """What the API's sync mode returns; see ``workflow.engine``."""
-
-_UNSAFE = re.compile(r"[^A-Za-z0-9._:-]", re.ASCII)
-
-# Room for the time and the random part within the 128 characters of an id.
-_CLIENT_CHARACTERS = 96
 
 _RETRY_AFTER_S = 5
 _PINGS_AT_A_TIME = 8
@@ -89,6 +77,7 @@ class Service:
         clock: Callable[[], datetime],
         random: Callable[[int], bytes],
         hosted: frozenset[str] | None = None,
+        client_of: Callable[[str], Client | None] = lambda name: None,
     ) -> None:
         self._settings = settings
         self._store = store
@@ -96,10 +85,11 @@ class Service:
         self._workflows = workflows
         self._models = models
         self._clock = clock
-        self._random = random
-        self._runner = Runner(store, tools, max_running=settings.server.max_running)
-        self._places = settings.server.max_running + settings.server.max_queued
+        self._reception = Reception(settings, workflows, random)
+        self._runner = Runner(store, tools, places_of(settings))
         self._spending = Spending(settings, store, hosted, clock)
+        self._client_of = client_of
+        self._tending = Tending(store, self._runner, self._go_on)
         self._accepting = True
         self._closed = False
 
@@ -112,52 +102,38 @@ class Service:
         random: Callable[[int], bytes],
         generator: Generator | None = None,
         hosted: frozenset[str] | None = None,
+        client_of: Callable[[str], Client | None] = lambda name: None,
     ) -> "Service":
         """Check the workflows, open the store and everything that runs need.
 
-        Tasks that a dead process left behind end as ``failed`` with code ``worker_lost``. Databases
-        are connected to when the first question for them comes.
+        Tasks that dead processes left behind are gone on with. Databases are connected to when the first
+        question for them comes.
 
         Args:
             clock: The time, aware of its zone.
             random: That many random bytes, for task ids.
             generator: Writes the SQL in place of every model that the settings name.
             hosted: Nodes that ask hosted models; those whose model is one by the settings when absent.
+            client_of: A client by its id, for the budget of a task that is taken over.
 
         Raises:
-            ConfigError: A workflow of the configuration cannot be used, or the store is too new.
+            ConfigError: A workflow of the configuration cannot be used, or the store is older or newer.
             UnavailableError: The store cannot be opened.
         """
         workflows = definitions(settings)
         models = _models(settings, random)
-        each_settings = tuple(every_settings(workflows.values(), settings))
-        for node_settings in each_settings:
-            check_nodes(node_settings, models)
-
-        def make(node_settings: NodeSettings) -> Generator:
-            return generator or make_generator(settings, node_settings, models.get)
-
-        connectors = Connectors(settings)
-        tools = Tools(
-            settings=settings,
-            connectors=connectors,
-            knowledge=Knowledge(
-                connectors,
-                settings,
-                embedder=make_embedder(settings.embeddings, attempts=1),
-                clock=time.monotonic,
-            ),
-            generator_of=by_settings(each_settings, make),
-            judge_of=models.get,
-            guard=guard,
-            clock=time.monotonic,
-            cache=make_cache(settings.cache, time.monotonic),
-        )
-        await asyncio.to_thread(migrate, settings.state_path, clock=clock)
-        store = await open_store(settings.state_path, clock=clock)
-        await store.reap()
+        tools = _tools(settings, workflows.values(), models, generator)
+        await asyncio.to_thread(prepare, settings.state, clock=clock)
         return cls(
-            settings, store, tools, workflows, models, clock=clock, random=random, hosted=hosted
+            settings,
+            await open_store(settings.state, clock=clock),
+            tools,
+            workflows,
+            models,
+            clock=clock,
+            random=random,
+            hosted=hosted,
+            client_of=client_of,
         )
 
     async def submit(self, client: Client, request: RunRequest) -> TaskRecord:
@@ -174,38 +150,21 @@ class Service:
             BudgetError: What the client may spend on hosted models today is spent, and the workflow
                 would ask one.
         """
-        workflow = self._workflow(request)
-        namespace = self._namespace(client, request.namespace)
-        check_fields(request)
+        workflow = self._reception.workflow(request)
+        namespace = self._reception.namespace(client, request.namespace)
+        now = self._clock()
+        task_id = request.task_id or self._reception.new_task_id(client, now)
+        state = self._reception.state(request, namespace, task_id, now)
         if request.metric_query is not None:
             await self._check_metric_query(namespace, request.metric_query)
-        task_id = request.task_id or self._new_task_id(client)
-        question = Question(
-            text=request.task,
-            today=request.current_date or self._today(namespace),
-            timezone=namespace.timezone,
-            area=area_of(request.domain, request.layer1, request.layer2) or namespace.area,
-            ext_knowledge=request.ext_knowledge,
-        )
-        state = RunState(
-            task_id=task_id,
-            workflow=workflow.name,
-            namespace=namespace.name,
-            question=question,
-            databases=databases_of(namespace, request),
-            schema_name=request.schema_name,
-            metric_query=request.metric_query,
-            rate=cast(LinkingRate, self._settings.node_settings["schema_linking"]["rate"]),
-        )
-        if not self._accepting or len(self._runner) >= self._places:
-            return await self._known(client, request, self._full())
+        if not self._accepting or not self._runner.has_place(namespace.name):
+            return await self._known(client, request, self._full(namespace.name))
         try:
             await self._spending.check(client, workflow, request)
         except BudgetError as spent:
             return await self._known(client, request, spent)
-        return await asyncio.shield(
-            self._runner.keep(self._accept(client, request, workflow, state))
-        )
+        accepted = self._accept(client, request, workflow, state)
+        return await asyncio.shield(self._runner.keep(accepted, namespace.name))
 
     async def wait(self, client: Client, task_id: str) -> Answer:
         """Return the answer once the task is over, whichever process runs it.
@@ -331,7 +290,9 @@ class Service:
             InvalidRequestError: The namespace is absent and there are several.
             ConfigError: The metric definitions cannot be used.
         """
-        space = self._namespace(client, namespace or self._only_namespace(client))
+        space = self._reception.namespace(
+            client, namespace or self._reception.only_namespace(client)
+        )
         about = metrics_database(space)
         if about is None:
             return MetricListing(space.name, None, MetricCatalogue())
@@ -354,20 +315,27 @@ class Service:
         found = {part: reason for part, reason in zip(parts, reasons, strict=True) if reason}
         return found if self._accepting else {**found, "service": "it is shutting down"}
 
+    def drain(self) -> None:
+        """Take no more; what waits for its turn is handed back to other processes, what runs goes on."""
+        self._accepting = False
+        self._runner.drain()
+
     async def close(self, grace_s: float | None = None) -> None:
-        """Take no more, let running tasks finish, stop the rest, and free everything.
+        """Take no more, let running tasks finish, hand the rest back, and free everything.
 
         A second call does nothing.
 
         Args:
-            grace_s: Seconds to wait before tasks are stopped, which end as ``failed`` with code
-                ``shutdown``; the setting ``shutdown_grace_s`` when absent.
+            grace_s: Seconds to wait before tasks are stopped, which other processes then go on with; the
+                setting ``shutdown_grace_s`` when absent.
         """
         if self._closed:
             return
-        self._closed, self._accepting = True, False
+        self._closed = True
+        self.drain()
         grace_s = self._settings.server.shutdown_grace_s if grace_s is None else grace_s
         await self._spending.close()
+        await self._tending.close()
         await self._runner.close(grace_s)
         try:
             await self._store.close()
@@ -375,42 +343,6 @@ class Service:
             self._tools.knowledge.close()
             await self._models.close()
             await self._tools.connectors.close()
-
-    def _workflow(self, request: RunRequest) -> Workflow:
-        if request.metric_query is not None:
-            return METRIC_QUERY
-        name = request.workflow
-        if name not in self._workflows:
-            raise NotFoundError(
-                f"There is no workflow {name!r}; there are: {', '.join(self._workflows)}.",
-                code="workflow_not_found",
-                details={"workflows": list(self._workflows)},
-            )
-        return self._workflows[name]
-
-    def _namespace(self, client: Client, name: str) -> NamespaceConfig:
-        usable = {
-            space.name: space
-            for space in self._settings.namespaces.values()
-            if client.may(space.name)
-        }
-        if name not in usable:
-            raise NotFoundError(
-                f"There is no namespace {name!r} for this client; "
-                f"it may use: {', '.join(usable) or 'none'}.",
-                code="namespace_not_found",
-                details={"namespaces": list(usable)},
-            )
-        return usable[name]
-
-    def _only_namespace(self, client: Client) -> str:
-        usable = [name for name in self._settings.namespaces if client.may(name)]
-        if len(usable) != 1:
-            raise InvalidRequestError(
-                f"Say which namespace; this client may use: {', '.join(usable) or 'none'}.",
-                details={"field": "namespace"},
-            )
-        return usable[0]
 
     async def _check_metric_query(self, space: NamespaceConfig, query: MetricQuery) -> None:
         """Find what is wrong with a caller's metric query before it becomes a task.
@@ -427,14 +359,6 @@ class Service:
         with suppress(RefusalError):
             await asyncio.to_thread(snapshot.layer.compile, query, schema.dialect, schema=schema)
 
-    def _today(self, namespace: NamespaceConfig) -> date:
-        return self._clock().astimezone(ZoneInfo(namespace.timezone)).date()
-
-    def _new_task_id(self, client: Client) -> str:
-        name = _UNSAFE.sub("_", client.id)[:_CLIENT_CHARACTERS]
-        now = self._clock().astimezone(UTC)
-        return f"{name}_{now:%Y%m%d%H%M%S}_{self._random(4).hex()}"
-
     async def _known(self, client: Client, request: RunRequest, why: DatusError) -> TaskRecord:
         """Return the task of a repeated request, which takes and costs nothing; refuse any other."""
         if request.task_id is not None:
@@ -445,9 +369,23 @@ class Service:
                 return task
         raise why
 
-    def _full(self) -> UnavailableError:
+    def _go_on(self, task: TaskRecord) -> None:
+        """Run a task that another process left."""
+        request = of_json(task.request)
+        namespace = self._settings.namespaces.get(task.namespace)
+        if namespace is None:
+            raise NotFoundError(
+                f"There is no namespace {task.namespace!r} any more.", code="namespace_not_found"
+            )
+        state = self._reception.state(request, namespace, task.task_id, task.created_at)
+        meter = self._spending.meter(self._client_of(task.client_id) or Client(task.client_id))
+        self._runner.start(task, self._reception.workflow(request), replace(state, meter=meter))
+
+    def _full(self, namespace: str) -> UnavailableError:
         why = (
-            "is shutting down" if not self._accepting else f"has {len(self._runner)} tasks already"
+            "is shutting down"
+            if not self._accepting
+            else f"has {len(self._runner)} tasks already, too many of them for namespace {namespace!r}"
         )
         return UnavailableError(
             f"The service {why}; send the request again in {_RETRY_AFTER_S} seconds.",
@@ -470,6 +408,50 @@ class Service:
             meter = self._spending.meter(client)
             self._runner.start(task, workflow, replace(state, meter=meter))
         return task
+
+
+def places_of(settings: Settings) -> Places:
+    """How many tasks a process takes, and how many of one namespace."""
+    server, share = settings.server, 0.75 if len(settings.namespaces) > 1 else 1.0
+    running, queued = server.max_running_per_namespace, server.max_queued_per_namespace
+    return Places(
+        server.max_running,
+        server.max_queued,
+        ceil(server.max_running * share) if running is None else running,
+        ceil(server.max_queued * share) if queued is None else queued,
+    )
+
+
+def _tools(
+    settings: Settings,
+    workflows: Iterable[Workflow],
+    models: Models,
+    generator: Generator | None,
+) -> Tools:
+    """What nodes work with. Raises ConfigError where they are set in a way that they cannot."""
+    each_settings = tuple(every_settings(workflows, settings))
+    for node_settings in each_settings:
+        check_nodes(node_settings, models)
+
+    def make(node_settings: NodeSettings) -> Generator:
+        return generator or make_generator(settings, node_settings, models.get)
+
+    connectors = Connectors(settings)
+    return Tools(
+        settings=settings,
+        connectors=connectors,
+        knowledge=Knowledge(
+            connectors,
+            settings,
+            embedder=make_embedder(settings.embeddings, attempts=1),
+            clock=time.monotonic,
+        ),
+        generator_of=by_settings(each_settings, make),
+        judge_of=models.get,
+        guard=guard,
+        clock=time.monotonic,
+        cache=make_cache(settings.cache, time.monotonic),
+    )
 
 
 def _models(settings: Settings, random: Callable[[int], bytes]) -> Models:

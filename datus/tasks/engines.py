@@ -1,6 +1,6 @@
-"""Which engine a state URL means: how to prepare it, how to open it. SQLite is the one there is.
+"""Which engine a state URL means: how to prepare it, how to open it.
 
-A state URL is a path, or ``sqlite:///`` and an absolute path.
+A state URL is a path, ``sqlite:///`` and an absolute path, or ``postgresql://user:password@host/database``.
 """
 
 from collections.abc import Callable
@@ -8,11 +8,14 @@ from datetime import UTC, datetime
 from pathlib import Path
 from uuid import uuid4
 
+from sqlalchemy import URL, make_url
+from sqlalchemy.exc import ArgumentError
+
 from datus.errors import ConfigError
-from datus.tasks import sqlite
+from datus.tasks import postgresql, sqlite
 from datus.tasks.store import TaskStore
 
-REAP_EVERY_S = 5.0
+_POSTGRESQL = ("postgresql", "postgres")
 
 
 def utc_now() -> datetime:
@@ -33,9 +36,27 @@ def migrate(url: str | Path, *, clock: Callable[[], datetime] = utc_now) -> int:
 
     Raises:
         ConfigError: An unknown kind of URL, or a store written by a newer datus.
-        UnavailableError: The file cannot be written; the message names it and says why.
+        UnavailableError: The store cannot be written; the message names it and says why.
     """
-    return sqlite.migrate(_path(url), clock())
+    place = _place(url)
+    if isinstance(place, Path):
+        return sqlite.migrate(place, clock())
+    return postgresql.migrate(place, clock())
+
+
+def prepare(url: str | Path, *, clock: Callable[[], datetime] = utc_now) -> None:
+    """Make sure that the store can be opened: a file that is not there yet is made, nothing else is changed.
+
+    Raises:
+        ConfigError: An unknown kind of URL, or tables older or newer than this version's; the message has
+            the command that brings older ones up to date.
+        UnavailableError: The store cannot be read; the message names it and says why.
+    """
+    place = _place(url)
+    if isinstance(place, Path):
+        sqlite.prepare(place, clock())
+    else:
+        postgresql.prepare(place)
 
 
 async def open_store(
@@ -43,31 +64,42 @@ async def open_store(
     *,
     clock: Callable[[], datetime] = utc_now,
     new_id: Callable[[], str] = random_id,
-    reap_every_s: float | None = REAP_EVERY_S,
 ) -> TaskStore:
     """Open a migrated store for the running event loop, as a new owner of tasks.
 
     Args:
-        new_id: Makes owner ids: letters and digits, never the same twice in any process.
-        reap_every_s: Seconds between two looks for dead processes; None: only when asked.
+        new_id: Makes owner ids: hexadecimal digits, 15 or more, never the same twice in any process.
 
     Raises:
-        ConfigError: An unknown kind of URL, or tables older or newer than this version's.
-        UnavailableError: The file cannot be opened; the message names it and says why.
+        ConfigError: An unknown kind of URL, tables older or newer than this version's, or a pooler that
+            changes sessions between transactions.
+        UnavailableError: The store cannot be opened; the message names it and says why.
     """
-    return await sqlite.open_store(_path(url), clock, new_id, reap_every_s)
+    place = _place(url)
+    if isinstance(place, Path):
+        return await sqlite.open_store(place, clock, new_id)
+    return await postgresql.open_store(place, clock, new_id)
 
 
-def _path(url: str | Path) -> Path:
+def _place(url: str | Path) -> Path | URL:
     if isinstance(url, Path):
         return url
     scheme, mark, rest = url.partition("://")
     if not mark:
         return Path(url)
-    if scheme != "sqlite" or not rest.startswith("/"):
-        raise ConfigError(
-            f"The state URL begins with {scheme}://, which is not supported: set a path, or "
-            "sqlite:/// and an absolute path.",
-            code="state_url_invalid",
-        )
-    return Path(rest.removeprefix("/") if rest.startswith("//") else rest)
+    if scheme == "sqlite" and rest.startswith("/"):
+        return Path(rest.removeprefix("/") if rest.startswith("//") else rest)
+    if scheme in _POSTGRESQL:
+        try:
+            return make_url(url).set(drivername="postgresql+psycopg")
+        except (ArgumentError, ValueError):
+            raise _unusable("it cannot be read") from None
+    raise _unusable(f"it begins with {scheme}://")
+
+
+def _unusable(why: str) -> ConfigError:
+    return ConfigError(
+        f"The state URL cannot be used, {why}: set a path, sqlite:/// and an absolute path, or "
+        "postgresql://user:password@host:5432/database.",
+        code="state_url_invalid",
+    )

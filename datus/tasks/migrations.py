@@ -102,8 +102,8 @@ def check_version(connection: Connection, store: str) -> None:
         )
     if version < LATEST:
         raise ConfigError(
-            f"{store} has schema version {version}, this datus needs {LATEST}: start the server "
-            "with `python -m datus.api.server`, which brings it up to date before its workers start.",
+            f"{store} has schema version {version}, this datus needs {LATEST}: run "
+            "`datus state migrate`, once, before any server starts.",
             code="state_too_old",
         )
 

@@ -1,10 +1,10 @@
 """The three things in which engines differ: how statements run, what wakes readers, who is alive.
 
-SQLite's are in ``sqlite_database``, ``sqlite_wakeups`` and ``slots``. Another engine brings its own
-three (PostgreSQL: a pool, LISTEN/NOTIFY, session advisory locks) and leaves ``sqlstore`` as it is.
+SQLite's are in ``sqlite_database``, ``sqlite_wakeups`` and ``slots``, PostgreSQL's in
+``postgresql_database``, ``postgresql_wakeups`` and ``postgresql_session``; ``sqlstore`` is the same for both.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from typing import Protocol, TypeVar
 
 from sqlalchemy import Connection
@@ -38,6 +38,10 @@ class Watch(Protocol):
 
     async def wait(self) -> None:
         """Until there is news since ``clear``."""
+        ...
+
+    def notify(self) -> None:
+        """Wake whoever waits."""
         ...
 
     def close(self) -> None:
@@ -74,10 +78,18 @@ class Liveness(Protocol):
 
     @property
     def owner(self) -> str:
-        """The id under which this process holds its lock; no other process ever had it."""
+        """The id under which this process holds its lock; no other process ever had it.
+
+        It changes when the lock was lost for so long that others may have taken this process for dead.
+
+        Raises:
+            UnavailableError: The lock is lost at this moment, and cannot be held again yet.
+        """
         ...
 
-    async def is_alive(self, owner: str) -> bool: ...
+    async def dead(self, owners: Collection[str]) -> tuple[str, ...]:
+        """Those of the owners whose lock nobody holds."""
+        ...
 
     async def sweep(self) -> None:
         """Remove what dead processes left behind."""

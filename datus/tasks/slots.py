@@ -9,7 +9,7 @@ import errno
 import fcntl
 import os
 import weakref
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from pathlib import Path
 
 from datus.tasks.state_errors import from_system
@@ -42,26 +42,30 @@ class SlotLiveness:
     def owner(self) -> str:
         return self._owner
 
-    async def is_alive(self, owner: str) -> bool:
-        if owner == self._owner:
-            return True
-        return await asyncio.to_thread(self._probe, [self._directory / f"{owner}{_SUFFIX}"])
+    async def dead(self, owners: Collection[str]) -> tuple[str, ...]:
+        others = [owner for owner in owners if owner != self._owner]
+        if not others:
+            return ()
+        held = await asyncio.to_thread(self._probe, map(self._path_of, others))
+        return tuple(owner for owner, is_held in zip(others, held, strict=True) if not is_held)
 
     async def sweep(self) -> None:
         slots = self._directory.glob(f"*{_SUFFIX}")
         await asyncio.to_thread(self._probe, slots, remove=True)
 
-    def _probe(self, slots: Iterable[Path], *, remove: bool = False) -> bool:
-        """Whether any of the slots is held; removes those that are not when told so."""
+    def _path_of(self, owner: str) -> Path:
+        return self._directory / f"{owner}{_SUFFIX}"
+
+    def _probe(self, slots: Iterable[Path], *, remove: bool = False) -> list[bool]:
+        """Which of the slots are held; removes those that are not when told so."""
         try:
-            held = [_is_held(slot, remove=remove) for slot in slots]  # all: any() would stop early
+            return [_is_held(slot, remove=remove) for slot in slots]
         except OSError as error:
             raise from_system(self._directory, error) from error
-        return any(held)
 
     async def close(self) -> None:
         if self._lock is not None:
-            (self._directory / f"{self._owner}{_SUFFIX}").unlink(missing_ok=True)
+            self._path_of(self._owner).unlink(missing_ok=True)
             _release(self)
 
 

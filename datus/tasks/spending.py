@@ -34,10 +34,15 @@ _TRACE = select(TRACE).where(TRACE.c.task == bindparam("of_task")).order_by(TRAC
 
 
 def end_task(
-    connection: Connection, task: TaskRecord, ending: Ending, spent: Spent, now: datetime
+    connection: Connection,
+    task: TaskRecord,
+    before: int,
+    ending: Ending,
+    spent: Spent,
+    now: datetime,
 ) -> TaskRecord:
     """Store a task's end together with what it spent. Raises FenceError."""
-    ended = statements.end_task(connection, task, ending, now)
+    ended = statements.end_task(connection, task, before, ending, now)
     _insert_spent(connection, ended, spent, now)
     return ended
 

@@ -9,9 +9,10 @@ from pathlib import Path
 from sqlalchemy.exc import DBAPIError
 
 from datus.errors import ConfigError
+from datus.tasks.database import GroupDatabase
 from datus.tasks.migrations import apply_migrations, check_version
 from datus.tasks.slots import SlotLiveness
-from datus.tasks.sqlite_database import SqliteDatabase, connect, execute_waiting
+from datus.tasks.sqlite_database import SqliteBackend, connect, execute_waiting
 from datus.tasks.sqlite_wakeups import SqliteWakeups
 from datus.tasks.sqlstore import SqlStore
 from datus.tasks.state_errors import from_sqlite, from_system
@@ -37,11 +38,16 @@ def migrate(path: Path, now: datetime) -> int:
     return applied
 
 
+def prepare(path: Path, now: datetime) -> None:
+    """See ``engines.prepare``."""
+    if not path.exists() or path.stat().st_size == 0:
+        migrate(path, now)
+    else:
+        _check(path)
+
+
 async def open_store(
-    path: Path,
-    clock: Callable[[], datetime],
-    new_id: Callable[[], str],
-    reap_every_s: float | None,
+    path: Path, clock: Callable[[], datetime], new_id: Callable[[], str]
 ) -> SqlStore:
     """See ``engines.open_store``."""
     if sqlite3.sqlite_version_info < _OLDEST_SQLITE:
@@ -52,16 +58,14 @@ async def open_store(
         )
     await asyncio.to_thread(_check, path)
     liveness = await asyncio.to_thread(SlotLiveness, path.parent / _OWNERS, new_id)
-    return SqlStore(
-        SqliteDatabase(path), SqliteWakeups(path), liveness, clock=clock, reap_every_s=reap_every_s
-    )
+    return SqlStore(GroupDatabase(SqliteBackend(path)), SqliteWakeups(path), liveness, clock=clock)
 
 
 def _check(path: Path) -> None:
     if not path.exists():
         raise ConfigError(
             f"There is no state file {path}: start the server with `python -m datus.api.server`, "
-            "which makes it before its workers start.",
+            "which makes it before its workers start, or run `datus state migrate`.",
             code="state_too_old",
         )
     engine = connect(path, writes=False)

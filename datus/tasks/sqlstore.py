@@ -1,27 +1,25 @@
 """The task store over SQL tables, the same for every engine (see ``parts`` for what differs)."""
 
-import asyncio
 import logging
-from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
+from collections.abc import AsyncGenerator, Callable, Iterable, Mapping
 from contextlib import closing, suppress
 from datetime import date, datetime
 from functools import partial
-from typing import Any, TypeVar
+from typing import Any
 
 from datus.errors import FenceError, InvalidRequestError, UnavailableError
-from datus.tasks import spending, statements
+from datus.tasks import spending, statements, takeover
 from datus.tasks.encoding import from_cursor, to_cursor, to_json
-from datus.tasks.parts import Database, Liveness, Wakeups, Work
-from datus.tasks.statements import Ending, Entry
+from datus.tasks.parts import Database, Liveness, Wakeups
+from datus.tasks.sqlrun import SqlRun
 from datus.tasks.store import (
     MAX_PAGE,
-    NOTHING_SPENT,
+    Adopted,
     Feedback,
     FeedbackStatus,
-    FinalStatus,
     GivenFeedback,
+    Left,
     Run,
-    Spent,
     TaskCount,
     TaskDetail,
     TaskRecord,
@@ -29,80 +27,11 @@ from datus.tasks.store import (
     UsageBy,
     UsageLine,
 )
-from datus.types import Event, EventType, TaskStatus, Usage
-
-T = TypeVar("T")
+from datus.types import Event, TaskStatus, Usage
 
 _EVENT_PAGE = 100
 
 logger = logging.getLogger(__name__)
-
-
-class SqlRun:
-    """See ``store.Run``. Made by ``SqlStore.start``."""
-
-    def __init__(
-        self,
-        task: TaskRecord,
-        database: Database,
-        wakeups: Wakeups,
-        clock: Callable[[], datetime],
-    ) -> None:
-        self._task = task
-        self._database = database
-        self._wakeups = wakeups
-        self._clock = clock
-        self._cancel = wakeups.watch_cancel(task.id)
-
-    @property
-    def task(self) -> TaskRecord:
-        return self._task
-
-    async def emit(self, type: EventType, data: Mapping[str, Any]) -> Event:
-        if type == "done":
-            raise ValueError("`done` is written by finish, with the end of the task")
-        now = self._clock()
-        entry = Entry(type, to_json(data))
-        work = partial(statements.append_event, task=self._task, entry=entry, now=now)
-        seq = await self._write(work)
-        self._wakeups.announce_event(self._task.id)
-        return Event(seq, type, data, now)
-
-    async def finish(
-        self,
-        status: FinalStatus,
-        *,
-        answer: Mapping[str, Any] | None,
-        error: Mapping[str, Any] | None,
-        events: Sequence[tuple[EventType, Mapping[str, Any]]],
-        spent: Spent = NOTHING_SPENT,
-    ) -> TaskRecord:
-        if [type for type, _ in events].index("done") != len(events) - 1:
-            raise ValueError("the last events of a task end with its only `done`")
-        ending = Ending(
-            status,
-            None if answer is None else to_json(answer),
-            None if error is None else to_json(error),
-            [Entry(type, to_json(data)) for type, data in events],
-        )
-        now = self._clock()
-        work = partial(spending.end_task, task=self._task, ending=ending, spent=spent, now=now)
-        try:
-            ended = await self._write(work, durable=True)
-        finally:
-            self._cancel.close()
-        self._wakeups.announce_end(self._task.id)
-        return ended
-
-    async def cancelled(self) -> None:
-        await self._cancel.wait()
-
-    async def _write(self, work: Work[T], *, durable: bool = False) -> T:
-        try:
-            return await self._database.write(work, durable=durable)
-        except FenceError:
-            self._cancel.close()
-            raise
 
 
 class SqlStore:
@@ -110,7 +39,6 @@ class SqlStore:
 
     Args:
         clock: Gives the time, aware of its zone.
-        reap_every_s: Seconds between two looks for dead processes; None leaves it to ``reap``.
     """
 
     def __init__(
@@ -120,15 +48,14 @@ class SqlStore:
         liveness: Liveness,
         *,
         clock: Callable[[], datetime],
-        reap_every_s: float | None,
     ) -> None:
         self._database = database
         self._wakeups = wakeups
         self._liveness = liveness
         self._clock = clock
-        self._reaper = (
-            None if reap_every_s is None else asyncio.create_task(self._reap_forever(reap_every_s))
-        )
+        # Tasks that this process knows to be its own, by key and attempt, with their runs once begun.
+        self._held: dict[tuple[int, int], SqlRun | None] = {}
+        self._strange: frozenset[tuple[int, int]] = frozenset()
 
     @property
     def owner(self) -> str:
@@ -153,14 +80,39 @@ class SqlStore:
             "request": to_json(request),
         }
         work = partial(statements.insert_task, values=values, owner=self.owner, now=self._clock())
-        return await self._database.write(work, durable=True)
+        task, created = await self._database.write(work, durable=True)
+        if created:
+            self._held[task.id, task.attempt] = None
+        return task, created
 
     async def start(self, task: TaskRecord) -> Run:
+        name = (task.id, task.attempt)
         if task.owner != self.owner:
+            self._held.pop(name, None)
             raise FenceError(f"Task {task.task_id!r} belongs to another process.")
+        left = Left()
+        if task.attempt > 1:
+            left = Left(*await self._database.read(partial(statements.read_left, task=task.id)))
         work = partial(statements.start_task, task=task, now=self._clock())
-        started = await self._database.write(work)
-        return SqlRun(started, self._database, self._wakeups, self._clock)
+        try:
+            started = await self._database.write(work)
+        except FenceError:
+            self._held.pop(name, None)
+            raise
+        run = SqlRun(
+            started,
+            left,
+            self._database,
+            self._wakeups,
+            clock=self._clock,
+            on_end=lambda: self._forget(name),
+        )
+        self._held[name] = run
+        return run
+
+    async def release(self, task: TaskRecord) -> None:
+        self._held.pop((task.id, task.attempt), None)
+        await self._database.write(partial(takeover.release_task, task=task), durable=True)
 
     async def get(self, client_id: str, task_id: str) -> TaskDetail:
         work = partial(statements.find_detail, client_id=client_id, task_id=task_id)
@@ -231,8 +183,16 @@ class SqlStore:
             self._wakeups.announce_end(task.id)
             return
         self._wakeups.announce_cancel(task.id)
-        if not await self._liveness.is_alive(task.owner):
-            await self._lose([task.owner])
+        if await self._liveness.dead([task.owner]):
+            end = partial(
+                takeover.end_if_dead,
+                client_id=client_id,
+                task_id=task_id,
+                dead=task.owner,
+                now=self._clock(),
+            )
+            ended = await self._database.write(end, durable=True)
+            self._announce_ends([ended] if ended else [])
 
     async def add_feedback(
         self,
@@ -285,43 +245,91 @@ class SqlStore:
     async def count_tasks(self) -> tuple[TaskCount, ...]:
         return await self._database.read(spending.count_tasks)
 
-    async def reap(self) -> tuple[TaskRecord, ...]:
-        owners = await self._database.read(statements.find_owners)
-        dead = [owner for owner in owners if not await self._liveness.is_alive(owner)]
-        lost = await self._lose(dead) if dead else ()
+    async def adopt(self, limit: int) -> Adopted:
+        owner = self._owner_now()
+        owners = await self._database.read(takeover.find_owners)
+        orphans = await self._orphans(owner)
+        gone = [*await self._liveness.dead([each for each in owners if each != takeover.NOBODY])]
+        gone += [takeover.NOBODY] if takeover.NOBODY in owners else []
+        if not gone and not orphans:
+            return Adopted()
+        claim = partial(
+            takeover.claim_tasks,
+            owners=gone,
+            orphans=orphans,
+            owner=owner,
+            limit=limit,
+            now=self._clock(),
+        )
+        adopted = await self._database.write(claim, durable=True)
+        self._announce_ends(adopted.ended)
+        for task in adopted.taken:
+            self._held[task.id, task.attempt] = None
+            logger.warning("task %s is taken over, attempt %s", task.task_id, task.attempt)
         await self._liveness.sweep()
-        return lost
+        return adopted
 
     async def ping(self) -> None:
         await self._database.write(statements.touch)
 
     async def close(self) -> None:
-        if self._reaper is not None:
-            self._reaper.cancel()
-            with suppress(asyncio.CancelledError):
-                await self._reaper
+        for run in self._runs():
+            run.lose()
         try:
-            await self._lose([self.owner])
+            with suppress(UnavailableError):
+                await self._hand_back()
         finally:
             await self._database.close()
             await self._wakeups.close()
             await self._liveness.close()
 
-    async def _lose(self, owners: Sequence[str]) -> tuple[TaskRecord, ...]:
-        work = partial(statements.lose_tasks, owners=owners, now=self._clock())
-        lost = await self._database.write(work, durable=True)
-        for task in lost:
+    async def _hand_back(self) -> None:
+        work = partial(takeover.hand_back, owner=self.owner)
+        count = await self._database.write(work, durable=True)
+        if count:
+            logger.warning("%s tasks are handed back: other processes go on with them", count)
+
+    def _owner_now(self) -> str:
+        """This process's id; runs that were begun under another one are lost, all where there is none now."""
+        try:
+            owner = self._liveness.owner
+        except UnavailableError:
+            self._lose(run for run in self._runs())
+            raise
+        self._lose(run for run in self._runs() if run.task.owner != owner)
+        return owner
+
+    async def _orphans(self, owner: str) -> tuple[int, ...]:
+        """Tasks that the store says this process has, and that it does not know of.
+
+        The answer to the write that gave it to this process was lost. Who is seen so once may just be coming;
+        who is seen so twice is not. The other way round, a run whose task is not there any more is lost.
+        """
+        held = dict(self._held)
+        owned = await self._database.read(partial(takeover.find_owned, owner=owner))
+        self._lose(
+            run for name, run in held.items() if run and name not in owned and not run.ending
+        )
+        strange = owned - self._held.keys()
+        orphans = strange & self._strange
+        self._strange = strange
+        return tuple(key for key, _ in orphans)
+
+    def _runs(self) -> tuple[SqlRun, ...]:
+        return tuple(run for run in self._held.values() if run is not None)
+
+    def _lose(self, runs: Iterable[SqlRun]) -> None:
+        for run in tuple(runs):
+            logger.warning("task %s is no longer this process's", run.task.task_id)
+            run.lose()
+
+    def _forget(self, name: tuple[int, int]) -> None:
+        self._held.pop(name, None)
+
+    def _announce_ends(self, ended: Iterable[TaskRecord]) -> None:
+        for task in ended:
             self._wakeups.announce_end(task.id)
             logger.warning("task %s was lost with its process: %s", task.task_id, task.status)
-        return lost
-
-    async def _reap_forever(self, every_s: float) -> None:
-        while True:
-            await asyncio.sleep(every_s)
-            try:
-                await self.reap()
-            except UnavailableError as error:
-                logger.warning("looking for dead processes failed: %s", error.message)
 
 
 def _check_limit(limit: int) -> None:

@@ -1,8 +1,10 @@
-"""What goes wrong with the state file, said to people: which file, what happened, what to do."""
+"""What goes wrong with the state, said to people: which file or server, what happened, what to do."""
 
 import logging
 from pathlib import Path
 
+import psycopg
+from sqlalchemy import URL
 from sqlalchemy.exc import DBAPIError
 
 from datus.errors import UnavailableError
@@ -47,3 +49,41 @@ def from_system(path: Path, error: OSError) -> UnavailableError:
         code=_CODE,
         public=_PUBLIC,
     )
+
+
+# States of PostgreSQL (https://www.postgresql.org/docs/current/errcodes-appendix.html), or the beginnings of
+# some -> what happened, what to do.
+_STATES = (
+    ("53100", "cannot grow: its disk is full", "free some space there"),
+    ("53300", "has no connection left", "raise its max_connections, or start fewer processes"),
+    ("28", "lets this user not in", "check the user and the password of the state URL"),
+    ("3D000", "does not exist", "create it, then run `datus state migrate`"),
+    ("42501", "may not be written by this user", "grant it what the tables need"),
+    ("25006", "is read-only", "give the address of the primary server"),
+    ("57P", "is stopping or starting", "wait until it is back"),
+    ("", "cannot be reached", "check that it runs and that this machine may reach it"),
+)
+
+
+def from_postgresql(url: URL, error: BaseException | None) -> UnavailableError:
+    """For an error of PostgreSQL; the driver's own words go to the log, where operators look."""
+    state = getattr(error, "sqlstate", None) or ""
+    away = isinstance(error, psycopg.OperationalError) and not state
+    for beginning, what, remedy in _STATES:
+        if state.startswith(beginning) and (beginning or away):
+            message = f"The state database {without_secrets(url)} {what}: {remedy}, then try again."
+            logger.warning("%s (%s)", message, error)
+            return UnavailableError(message, code=_CODE, public=_PUBLIC)
+    kind = state or type(error).__name__
+    logger.error("the state database failed with %s: %s", kind, error)
+    return UnavailableError(
+        f"The state database {without_secrets(url)} failed with {kind}: see the server's log.",
+        code=_CODE,
+        public=_PUBLIC,
+    )
+
+
+def without_secrets(url: URL) -> str:
+    """A state URL as it may be shown: no user, no password, no options."""
+    port = f":{url.port}" if url.port else ""
+    return f"{url.host or 'on this machine'}{port}/{url.database or ''}"

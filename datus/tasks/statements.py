@@ -1,12 +1,12 @@
 """What is read and written, as functions on a connection: one code path for every engine.
 
 A function that writes raises a DatusError only before its first write, so that the caller may commit
-it together with others. It needs a transaction in which no other writer runs between its statements
-(SQLite: ``BEGIN IMMEDIATE``); in an engine without one, ``insert_task`` may meet IntegrityError when
-another host was first, and is then called again.
+it together with others. Other writers may run between its statements (PostgreSQL) or not (SQLite): what
+is read to be written is locked by the reading, or held to what was read by the writing. ``insert_task``
+may meet IntegrityError when another host was first, and is then called again.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -16,7 +16,6 @@ from sqlalchemy import Connection, Row, bindparam, false, func, select
 from datus.errors import ConflictError, FenceError, NotFoundError
 from datus.tasks.encoding import from_json, to_json, to_text, to_time
 from datus.tasks.store import (
-    OPEN,
     Feedback,
     FinalStatus,
     GivenFeedback,
@@ -24,10 +23,13 @@ from datus.tasks.store import (
     TaskRecord,
     id_reused,
 )
-from datus.tasks.tables import EVENT, FEEDBACK, TASK
+from datus.tasks.tables import EVENT, FEEDBACK, STEP, TASK
 from datus.types import Event, EventType, TaskStatus
 
-_RECORD = tuple(column for column in TASK.columns if column.name != "answer")
+# A node tells less than that; of one that tells more, the rest may be told again.
+_MOST_LEFT = 10_000
+
+RECORD = tuple(column for column in TASK.columns if column.name != "answer")
 _ASKED = (
     TASK.c.client_id,
     TASK.c.task_id,
@@ -38,7 +40,9 @@ _ASKED = (
     TASK.c.created_at,
 )
 _NAMED = (TASK.c.client_id == bindparam("client"), TASK.c.task_id == bindparam("name"))
-_FIND = select(*_RECORD).where(*_NAMED)
+_FIND = select(*RECORD).where(*_NAMED)
+_FIND_LOCKED = _FIND.with_for_update()
+_FIND_KEY = select(*RECORD).where(TASK.c.id == bindparam("fence_id"))
 _FIND_DETAIL = select(TASK).where(*_NAMED)
 _EVENTS = (
     select(EVENT.c.seq, EVENT.c.type, EVENT.c.data, EVENT.c.time)
@@ -46,30 +50,42 @@ _EVENTS = (
     .order_by(EVENT.c.seq)
     .limit(bindparam("page"))
 )
+_INSERT = TASK.insert().returning(*RECORD)
 _FENCED = TASK.update().where(
     TASK.c.id == bindparam("fence_id"),
     TASK.c.owner == bindparam("fence_owner"),
     TASK.c.attempt == bindparam("fence_attempt"),
     TASK.c.status == bindparam("fence_status"),
 )
-_START = _FENCED.values(status="running", started_at=bindparam("now")).returning(*_RECORD)
-_APPEND = _FENCED.values(last_seq=TASK.c.last_seq + bindparam("count")).returning(TASK.c.last_seq)
-_END = _FENCED.values(
-    last_seq=TASK.c.last_seq + bindparam("count"),
+_START = _FENCED.values(
+    status="running", started_at=func.coalesce(TASK.c.started_at, bindparam("now"))
+).returning(*RECORD)
+_NEXT = _FENCED.where(TASK.c.last_seq == bindparam("before"))
+_APPEND = _NEXT.values(last_seq=bindparam("after")).returning(TASK.c.id)
+_END = _NEXT.values(
+    last_seq=bindparam("after"),
     status=bindparam("end_status"),
     answer=bindparam("end_answer"),
     error=bindparam("end_error"),
     finished_at=bindparam("now"),
-).returning(*_RECORD)
-_OPEN = select(*_RECORD).where(TASK.c.status.in_(OPEN))
+).returning(*RECORD)
+_GIVEN = (
+    select(FEEDBACK, *_ASKED, TASK.c.status.label("task_status"))
+    .join(TASK, TASK.c.id == FEEDBACK.c.task)
+    .where(FEEDBACK.c.id == bindparam("key"))
+)
+_STEPS = select(STEP.c.data).where(STEP.c.task == bindparam("task")).order_by(STEP.c.seq)
+_LAST_STEP = select(func.coalesce(func.max(STEP.c.seq), 0)).where(STEP.c.task == bindparam("task"))
+_FORGET_STEPS = STEP.delete().where(STEP.c.task == bindparam("of_task"))
 
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """An event before it has a number; ``data`` is JSON text."""
+    """An event before it has a number; ``data`` is JSON text, and so is ``step`` (see ``store.Run``)."""
 
     type: EventType
     data: str
+    step: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,12 +98,15 @@ class Ending:
     entries: Sequence[Entry]
 
 
-def find_task(connection: Connection, client_id: str, task_id: str) -> TaskRecord:
-    """The task without its answer. Raises NotFoundError."""
-    row = connection.execute(_FIND, {"client": client_id, "name": task_id}).one_or_none()
+def find_task(
+    connection: Connection, client_id: str, task_id: str, *, lock: bool = False
+) -> TaskRecord:
+    """The task without its answer, locked for writing where the engine can. Raises NotFoundError."""
+    find = _FIND_LOCKED if lock else _FIND
+    row = connection.execute(find, {"client": client_id, "name": task_id}).one_or_none()
     if row is None:
         raise _no_such_task(task_id)
-    return _record(row)
+    return record_of(row)
 
 
 def find_detail(connection: Connection, client_id: str, task_id: str) -> TaskDetail:
@@ -112,35 +131,47 @@ def insert_task(
     row = connection.execute(_FIND, named).one_or_none()
     if row is None:
         state = {"status": "queued", "owner": owner, "attempt": 1, "losses": 0, "last_seq": 0}
-        connection.execute(TASK.insert(), {**values, **state, "created_at": to_text(now)})
-        return _record(connection.execute(_FIND, named).one()), True
+        new = {**values, **state, "created_at": to_text(now)}
+        return record_of(connection.execute(_INSERT, new).one()), True
     if row.fingerprint != values["fingerprint"]:
         raise id_reused(name)
-    return _record(row), False
+    return record_of(row), False
 
 
 def start_task(connection: Connection, task: TaskRecord, now: datetime) -> TaskRecord:
     """``queued`` to ``running``. Raises FenceError."""
     row = connection.execute(_START, {**_fence(task), "now": to_text(now)}).one_or_none()
     if row is None:
-        raise _lost(task)
-    return _record(row)
+        raise lost(task)
+    return record_of(row)
 
 
-def append_event(connection: Connection, task: TaskRecord, entry: Entry, now: datetime) -> int:
-    """Number and store the event; returns its number. Raises FenceError."""
-    last = connection.execute(_APPEND, {**_fence(task), "count": 1}).scalar_one_or_none()
-    if last is None:
-        raise _lost(task)
-    _insert_events(connection, task.id, last, (entry,), now)
-    return int(last)
+def append_events(
+    connection: Connection, task: TaskRecord, before: int, entries: Sequence[Entry], now: datetime
+) -> None:
+    """Store events after number ``before``; nothing when they are stored already. Raises FenceError.
+
+    They are, when the connection broke while an earlier call was committed.
+    """
+    after = before + len(entries)
+    values = {**_fence(task), "before": before, "after": after}
+    if connection.execute(_APPEND, values).one_or_none() is not None:
+        _insert_events(connection, task.id, before, entries, now)
+        return
+    found = connection.execute(_FIND_KEY, values).one_or_none()
+    if found is None or _holder(found) != (*_holder(task)[:3], after):
+        raise lost(task)
 
 
-def end_task(connection: Connection, task: TaskRecord, ending: Ending, now: datetime) -> TaskRecord:
-    """Store the last events and the end together. Raises FenceError."""
+def end_task(
+    connection: Connection, task: TaskRecord, before: int, ending: Ending, now: datetime
+) -> TaskRecord:
+    """Store the events after number ``before`` and the end together. Raises FenceError."""
+    after = before + len(ending.entries)
     values = {
         **_fence(task),
-        "count": len(ending.entries),
+        "before": before,
+        "after": after,
         "end_status": ending.status,
         "end_answer": ending.answer,
         "end_error": ending.error,
@@ -148,9 +179,18 @@ def end_task(connection: Connection, task: TaskRecord, ending: Ending, now: date
     }
     row = connection.execute(_END, values).one_or_none()
     if row is None:
-        raise _lost(task)
-    _insert_events(connection, task.id, row.last_seq, ending.entries, now)
-    return _record(row)
+        raise lost(task)
+    _insert_events(connection, task.id, before, ending.entries, now)
+    connection.execute(_FORGET_STEPS, {"of_task": task.id})
+    return record_of(row)
+
+
+def read_left(connection: Connection, task: int) -> tuple[tuple[Any, ...], tuple[Event, ...]]:
+    """What earlier attempts left: the steps that they recorded, and the events after the last of them."""
+    steps = tuple(from_json(data) for data in connection.scalars(_STEPS, {"task": task}))
+    after = connection.scalar(_LAST_STEP, {"task": task}) or 0
+    rows = connection.execute(_EVENTS, {"task": task, "after": after, "page": _MOST_LEFT})
+    return steps, tuple(_event(row) for row in rows)
 
 
 def request_cancel(
@@ -165,7 +205,7 @@ def request_cancel(
         NotFoundError: The client has no such task.
         ConflictError: ``task_over``.
     """
-    task = find_task(connection, client_id, task_id)
+    task = find_task(connection, client_id, task_id, lock=True)
     if task.over:
         raise ConflictError(
             f"task {task_id!r} is over ({task.status}): there is nothing left to cancel.",
@@ -176,33 +216,20 @@ def request_cancel(
         flag = TASK.update().where(TASK.c.id == task.id)
         connection.execute(flag.values(cancel_requested_at=to_text(now)))
     if task.status == "queued":
-        return end_task(connection, task, ending_of_cancelled(task, now), now)
+        return end_cancelled(connection, task, now)
     return task
 
 
-def find_owners(connection: Connection) -> tuple[str, ...]:
-    """Owners of the tasks that are not over."""
-    owners = select(TASK.c.owner).where(TASK.c.status.in_(OPEN)).distinct()
-    return tuple(connection.scalars(owners))
-
-
-def lose_tasks(
-    connection: Connection, owners: Iterable[str], now: datetime
-) -> tuple[TaskRecord, ...]:
-    """End as ``worker_lost`` what these owners left open, or as cancelled where a client asked so."""
-    rows = connection.execute(_OPEN.where(TASK.c.owner.in_(list(owners)))).all()
-    lost = []
-    for task in map(_record, rows):
-        ending = ending_of_lost if task.cancel_requested_at is None else ending_of_cancelled
-        lost.append(end_task(connection, task, ending(task, now), now))
-    return tuple(lost)
+def end_cancelled(connection: Connection, task: TaskRecord, now: datetime) -> TaskRecord:
+    """End a task that nobody runs and whose cancel was asked for. Raises FenceError."""
+    return end_task(connection, task, task.last_seq, ending_of_cancelled(task, now), now)
 
 
 def ending_of_lost(task: TaskRecord, now: datetime) -> Ending:
-    """The end of a task that nobody runs any more."""
+    """The end of a task that one process after another died with."""
     message = (
-        f"The server process that ran task {task.task_id!r} ended before the task did: send the "
-        "request again with a new task_id."
+        f"{task.losses + 1} server processes that ran task {task.task_id!r} ended before the task did: "
+        "send the request again with a new task_id, and have the operator look into the log."
     )
     return _ending("failed", "worker_lost", message, task, now)
 
@@ -233,7 +260,7 @@ def list_tasks(
     count: int,
 ) -> tuple[TaskRecord, ...]:
     """Up to ``count`` tasks of the client with keys under ``before``, newest first."""
-    query = select(*_RECORD).where(TASK.c.client_id == client_id)
+    query = select(*RECORD).where(TASK.c.client_id == client_id)
     if status is not None:
         query = query.where(TASK.c.status == status)
     if namespace is not None:
@@ -241,13 +268,13 @@ def list_tasks(
     if before is not None:
         query = query.where(TASK.c.id < before)
     rows = connection.execute(query.order_by(TASK.c.id.desc()).limit(count))
-    return tuple(_record(row) for row in rows)
+    return tuple(record_of(row) for row in rows)
 
 
 def read_events(connection: Connection, task: int, after: int, page: int) -> tuple[Event, ...]:
     """Up to ``page`` events numbered above ``after``, in order."""
     rows = connection.execute(_EVENTS, {"task": task, "after": after, "page": page})
-    return tuple(Event(row.seq, row.type, from_json(row.data), to_time(row.time)) for row in rows)
+    return tuple(_event(row) for row in rows)
 
 
 def insert_feedback(connection: Connection, client_id: str, feedback: Feedback) -> Feedback:
@@ -262,12 +289,17 @@ def insert_feedback(connection: Connection, client_id: str, feedback: Feedback) 
     values = {
         "task": task.id,
         "status": feedback.status,
-        "comment": feedback.comment,
-        "corrected_sql": feedback.corrected_sql,
+        "comment": _without_nul(feedback.comment),
+        "corrected_sql": _without_nul(feedback.corrected_sql),
         "recorded_at": to_text(feedback.recorded_at),
     }
     connection.execute(FEEDBACK.insert(), values)
     return feedback
+
+
+def _without_nul(text: str | None) -> str | None:
+    """PostgreSQL holds every character but this one."""
+    return None if text is None else text.replace("\x00", "\ufffd")
 
 
 def list_feedback(connection: Connection, client_id: str, task_id: str) -> tuple[Feedback, ...]:
@@ -288,19 +320,19 @@ def list_standing_feedback(
     """Up to ``count`` feedback with keys under ``before``, each the newest of its task, newest first."""
     later = FEEDBACK.alias("later")
     newest = select(func.max(later.c.id)).where(later.c.task == FEEDBACK.c.task).scalar_subquery()
-    query = (
-        select(FEEDBACK, *_ASKED, TASK.c.status.label("task_status"))
+    keys = (
+        select(FEEDBACK.c.id)
         .join(TASK, TASK.c.id == FEEDBACK.c.task)
         .where(TASK.c.namespace == namespace, FEEDBACK.c.id == newest)
     )
     if client_id is not None:
-        query = query.where(TASK.c.client_id == client_id)
+        keys = keys.where(TASK.c.client_id == client_id)
     if before is not None:
-        query = query.where(FEEDBACK.c.id < before)
-    query = query.order_by(FEEDBACK.c.id.desc()).limit(count)
+        keys = keys.where(FEEDBACK.c.id < before)
+    keys = keys.order_by(FEEDBACK.c.id.desc()).limit(count)
     # An answer may be large: one at a time is in memory, and little of it is kept.
-    rows = connection.execute(query.execution_options(yield_per=1))
-    return tuple(_given(row) for row in rows)
+    found = (connection.execute(_GIVEN, {"key": key}) for key in connection.scalars(keys).all())
+    return tuple(_given(row) for rows in found for row in rows)
 
 
 def _given(row: Row[Any]) -> GivenFeedback:
@@ -338,22 +370,35 @@ def _fence(task: TaskRecord) -> dict[str, Any]:
     }
 
 
+def _holder(task: Any) -> tuple[str, int, str, int]:
+    return task.owner, task.attempt, task.status, task.last_seq
+
+
 def _insert_events(
-    connection: Connection, task: int, last: int, entries: Sequence[Entry], now: datetime
+    connection: Connection, task: int, before: int, entries: Sequence[Entry], now: datetime
 ) -> None:
-    first = last - len(entries) + 1
     time = to_text(now)
+    numbered = list(enumerate(entries, start=before + 1))
     connection.execute(
         EVENT.insert(),
         [
             {"task": task, "seq": seq, "type": entry.type, "data": entry.data, "time": time}
-            for seq, entry in enumerate(entries, start=first)
+            for seq, entry in numbered
         ],
     )
+    steps = [
+        {"task": task, "seq": seq, "data": entry.step} for seq, entry in numbered if entry.step
+    ]
+    if steps:
+        connection.execute(STEP.insert(), steps)
+
+
+def _event(row: Any) -> Event:
+    return Event(row.seq, row.type, from_json(row.data), datetime.fromisoformat(row.time))
 
 
 def _fields(row: Row[Any]) -> dict[str, Any]:
-    fields = {column.name: getattr(row, column.name) for column in _RECORD}
+    fields = {column.name: getattr(row, column.name) for column in RECORD}
     for name in ("created_at", "started_at", "finished_at", "cancel_requested_at"):
         fields[name] = to_time(fields[name])
     for name in ("request", "error"):
@@ -361,11 +406,13 @@ def _fields(row: Row[Any]) -> dict[str, Any]:
     return fields
 
 
-def _record(row: Row[Any]) -> TaskRecord:
+def record_of(row: Row[Any]) -> TaskRecord:
+    """A row of ``RECORD`` as its record."""
     return TaskRecord(**_fields(row))
 
 
-def _lost(task: TaskRecord) -> FenceError:
+def lost(task: TaskRecord) -> FenceError:
+    """The error of a write to a task that is another's."""
     return FenceError(
         f"Task {task.task_id!r} is no longer {task.status} in attempt {task.attempt} of this "
         "process: its run stops.",

@@ -19,6 +19,9 @@ FeedbackStatus = Literal["success", "failed"]
 OPEN: tuple[TaskStatus, ...] = ("queued", "running")
 """The states of a task that is not over. ``docs/tasks.md`` has the ways between all six."""
 
+MAX_ATTEMPTS = 3
+"""How many processes may die with a task before it is given up as ``worker_lost``."""
+
 MAX_PAGE = 100
 """Most tasks that one call of ``TaskStore.list`` returns."""
 
@@ -178,11 +181,32 @@ class TaskCount:
     tasks: int
 
 
+@dataclass(frozen=True, slots=True)
+class Left:
+    """What earlier attempts of a task left to the one that goes on.
+
+    Attributes:
+        steps: What they recorded with ``Run.emit``, in order.
+        events: What they told after the last of these.
+    """
+
+    steps: tuple[Mapping[str, Any], ...] = ()
+    events: tuple[Event, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Adopted:
+    """Tasks of processes that are gone: those that this process took and must ``start``, and those that ended."""
+
+    taken: tuple[TaskRecord, ...] = ()
+    ended: tuple[TaskRecord, ...] = ()
+
+
 class Run(Protocol):
     """The right to write to a task, held by the one process that runs it.
 
     Every write is fenced by owner and attempt: when the task was ended or taken over by another
-    process, ``emit`` and ``finish`` raise FenceError and write nothing. A write whose caller is
+    process, every method raises FenceError and nothing is written. A write whose caller is
     cancelled while it waits may still happen; it never happens in part.
     """
 
@@ -191,14 +215,30 @@ class Run(Protocol):
         """The task as it was when the run began."""
         ...
 
-    async def emit(self, type: EventType, data: Mapping[str, Any]) -> Event:
-        """Append one event; when this returns every process can read it.
+    @property
+    def left(self) -> Left:
+        """What earlier attempts left; nothing for the first."""
+        ...
+
+    def emit(
+        self, type: EventType, data: Mapping[str, Any], step: Mapping[str, Any] | None = None
+    ) -> int:
+        """Hand over one event, to be stored soon, in the order of the calls; returns its number.
+
+        While the store cannot write, it is tried again: an event is never left out.
+
+        Args:
+            step: What whoever takes the task over needs to go on from here; stored together with the
+                event, and no longer than the task runs.
 
         Raises:
-            ValueError: For ``done``, which belongs to ``finish``, or data that JSON cannot hold.
+            ValueError, TypeError: For ``done``, which belongs to ``finish``, or data that JSON cannot hold.
             FenceError: The task is no longer this run's.
-            UnavailableError: The store cannot write now; the message says why.
         """
+        ...
+
+    async def stored(self) -> None:
+        """Wait until every event handed over can be read by every process. Raises FenceError."""
         ...
 
     async def finish(
@@ -212,12 +252,21 @@ class Run(Protocol):
     ) -> TaskRecord:
         """End the task: last events, status, answer, error and what it spent in one durable transaction.
 
-        What it spent counts for the day (UTC) of its end. ``events`` ends with the only ``done``. Raises as ``emit`` does.
+        What it spent counts for the day (UTC) of its end. ``events`` ends with the only ``done``.
+
+        Raises:
+            ValueError: As ``emit`` does.
+            FenceError: The task is no longer this run's.
+            UnavailableError: The store cannot write now; calling it again does no harm.
         """
         ...
 
     async def cancelled(self) -> None:
-        """Wait until a caller asks, through any process, to cancel this task."""
+        """Wait until a caller asks, through any process, to cancel this task.
+
+        Raises:
+            FenceError: The task is no longer this run's: another process has it, or this one lost its lock.
+        """
         ...
 
 
@@ -256,6 +305,10 @@ class TaskStore(Protocol):
 
     async def start(self, task: TaskRecord) -> Run:
         """``queued`` to ``running``, by the owner only. Raises FenceError, also when it was cancelled."""
+        ...
+
+    async def release(self, task: TaskRecord) -> None:
+        """Hand a queued task back, so that another process takes it at once. Raises FenceError."""
         ...
 
     async def get(self, client_id: str, task_id: str) -> TaskDetail:
@@ -366,10 +419,12 @@ class TaskStore(Protocol):
         """How many tasks there are, by workflow and status."""
         ...
 
-    async def reap(self) -> tuple[TaskRecord, ...]:
-        """End as ``failed`` with code ``worker_lost`` the tasks of dead processes; returns those.
+    async def adopt(self, limit: int) -> Adopted:
+        """Take tasks of processes that are gone, at most ``limit``; call it again and again, in every process.
 
-        Tasks of live processes are never touched, however long they are silent.
+        What was handed back is taken, and what a dead process had; a task whose cancel was asked for ends,
+        and so does one with which ``MAX_ATTEMPTS`` processes died. Tasks of live processes are never touched,
+        however long they are silent. Runs of this process whose task is no longer its own learn it here.
         """
         ...
 
@@ -378,5 +433,5 @@ class TaskStore(Protocol):
         ...
 
     async def close(self) -> None:
-        """End this process's open tasks as ``worker_lost``, give up ownership, free everything."""
+        """Hand this process's open tasks back, so that others take them at once, and free everything."""
         ...

@@ -5,18 +5,19 @@ This is the border of a run: every error ends here, as a status, an answer and t
 
 import asyncio
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
-from typing import Any, Literal
+from typing import Any, Literal, Protocol
 
 from datus.errors import DatusError, FenceError, RefusalError
 from datus.tasks.store import FinalStatus
 from datus.types import EventType, TaskStatus
 from datus.workflow.branches import as_json, most_telling
-from datus.workflow.meter import TaskMeter
-from datus.workflow.node import Emit, Node, Report, Tools
+from datus.workflow.journal import ROOT, Journal, Place
+from datus.workflow.node import Node, Report, Tools
 from datus.workflow.nodes import NODES
+from datus.workflow.outcome import Outcome, blank_answer, model_of, problem, spent_of
 from datus.workflow.state import Back, BranchEnd, RunState
 from datus.workflow.steps import (
     PARALLEL,
@@ -38,70 +39,48 @@ _PARALLEL = "Answer in several ways at once"
 NodeStatus = Literal["processing", "completed", "failed", "skipped"]
 
 
-@dataclass(frozen=True, slots=True)
-class Outcome:
-    """How a run ended.
+class Tell(Protocol):
+    """Appends one event to the task's log; with ``step``, what whoever takes the task over goes on from."""
 
-    Attributes:
-        status: One of the four last statuses.
-        answer: The answer as the API's sync mode gives it.
-        error: ``{"code", "message", "details"}``, or None when completed.
-        events: The last events, ``done`` at the end; to be stored together with the status.
-    """
-
-    status: FinalStatus
-    answer: Mapping[str, Any]
-    error: Mapping[str, Any] | None
-    events: tuple[tuple[EventType, Mapping[str, Any]], ...]
-
-
-def blank_answer(task_id: str, workflow: str, status: TaskStatus) -> dict[str, Any]:
-    """Return the answer of a task of which nothing is known but its status."""
-    return {
-        "task_id": task_id,
-        "status": status,
-        "workflow": workflow,
-        "sql": None,
-        "result": None,
-        "metadata": {},
-        "error": None,
-        "execution_time": None,
-    }
-
-
-def problem(error: DatusError) -> dict[str, Any]:
-    """Return an error as answers and events show it: details too, where all of the message is shown."""
-    details = error.details if error.public == error.message else {}
-    return {"code": error.code, "message": error.public, "details": details}
+    async def __call__(
+        self, type: EventType, data: Mapping[str, Any], step: Mapping[str, Any] | None = None
+    ) -> None: ...
 
 
 async def run_workflow(
     workflow: Workflow,
     state: RunState,
     tools: Tools,
-    emit: Emit,
+    emit: Tell,
     *,
     stopped: Callable[[], DatusError],
+    recorded: Sequence[Mapping[str, Any]] = (),
+    waited_s: float = 0.0,
 ) -> Outcome:
     """Run a workflow to its end; everything but a lost fence becomes an outcome.
 
     Args:
         workflow: A checked definition.
-        state: What was asked.
-        tools: What nodes work with; its settings bound the run to ``task_timeout_s``.
+        state: What was asked; its ``timeout_s``, or else the settings' ``task_timeout_s``, bounds the run.
+        tools: What nodes work with.
         emit: Stores an event; the closing events are left to the caller, with the status.
+        recorded: Steps of earlier attempts; what they finished is not run again.
+        waited_s: How much of its time the task waited for its turn.
         stopped: Says why, when the asyncio task of this call is cancelled; code ``cancelled``
             gives status ``cancelled``, any other code ``failed``.
 
     Raises:
         FenceError: The task belongs to somebody else now; nothing more may be written.
     """
-    walk = _Walk(steps_of(workflow), tools, emit, began=tools.clock(), state=state)
+    journal = Journal(recorded, state.meter)
+    began = tools.clock() - journal.elapsed_s
+    walk = _Walk(steps_of(workflow), tools, emit, journal, began, state)
+    limit = state.timeout_s or tools.settings.server.task_timeout_s
     if state.meter is not None:
-        state.meter.begin(walk.began + tools.settings.server.task_timeout_s)
+        state.meter.begin(began + limit - waited_s)
     _log.debug("task %s: %r", state.task_id, state.question.text)
     try:
-        await _within_time(walk, tools.settings.server.task_timeout_s)
+        await _within_time(walk, limit, spent_s=journal.elapsed_s + waited_s)
         outcome = walk.completed()
     except FenceError:
         raise
@@ -127,24 +106,31 @@ async def run_workflow(
 def ended_by(error: DatusError, workflow: Workflow, state: RunState, tools: Tools) -> Outcome:
     """Return the outcome of a run whose own one cannot be used."""
 
-    async def silent(type: EventType, data: Mapping[str, Any]) -> None: ...
+    async def silent(
+        type: EventType, data: Mapping[str, Any], step: Mapping[str, Any] | None = None
+    ) -> None: ...
 
-    return _Walk(steps_of(workflow), tools, silent, tools.clock(), state).ended(error)
+    return _Walk(steps_of(workflow), tools, silent, Journal(), tools.clock(), state).ended(error)
 
 
-async def _within_time(walk: "_Walk", limit: float) -> None:
-    """Walk for ``limit`` seconds; after that only to hand out an answer that is there already."""
+def too_late(limit: float) -> DatusError:
+    """The error of a task whose time is over."""
+    return DatusError(
+        f"The task took longer than {limit:g} seconds and was stopped: ask for less, give it a longer "
+        "timeout_s, or have the operator raise task_timeout_s.",
+        code="timeout",
+    )
+
+
+async def _within_time(walk: "_Walk", limit: float, *, spent_s: float) -> None:
+    """Walk for what is left of ``limit`` seconds; after that only to hand out an answer that is there already."""
     try:
-        async with asyncio.timeout(limit) as deadline:
+        async with asyncio.timeout(max(0.0, limit - spent_s)) as deadline:
             await walk.run()
     except TimeoutError:
         if not deadline.expired():
             raise
-        late = DatusError(
-            f"The task took longer than {limit:g} seconds and was stopped; ask for less, or have "
-            "the operator raise task_timeout_s.",
-            code="timeout",
-        )
+        late = too_late(limit)
         with suppress(TimeoutError):
             async with asyncio.timeout(_LATE_S):
                 return await walk.go_on_from(late)
@@ -185,21 +171,38 @@ class _Walk:
 
     steps: tuple[Step, ...]
     tools: Tools
-    emit: Emit
+    emit: Tell
+    journal: Journal
     began: float
     state: RunState
+    path: str = ROOT
     branch: str | None = None
     progress_at: Callable[[float], int] = _percent
-    timings: list[dict[str, Any]] = field(default_factory=list)
+    timings: list[Mapping[str, Any]] = field(default_factory=list)
     position: int = 0
     sql: str | None = None
     done: float = 0.0
     current: str | None = None
     node_began: float = 0.0
+    error: DatusError | None = None
+    records: int = 0
+    recorded: RunState | None = None
+    fresh: list[Mapping[str, Any]] = field(default_factory=list)
 
     async def run(self) -> None:
         """Walk from the first node to the last, back where a node asks for it."""
-        await self.emit("started", {"task_id": self.state.task_id, "workflow": self.state.workflow})
+        if self.journal.needs_knowledge:
+            state, knowledge = self.state, self.tools.knowledge
+            self.journal.use(await knowledge.snapshot(state.namespace, state.databases))
+        try:
+            self._resume()
+        except (LookupError, TypeError, ValueError) as error:
+            # Other knowledge, or another version of datus, wrote it.
+            _log.warning("task %s begins anew: %s", self.state.task_id, error)
+            self.journal.forget()
+        if not self.records:
+            told = {"task_id": self.state.task_id, "workflow": self.state.workflow}
+            await self.emit("started", told)
         await self._walk()
 
     async def go_on_from(self, error: DatusError) -> None:
@@ -210,25 +213,58 @@ class _Walk:
     async def end(self) -> BranchEnd:
         """Walk a branch to its end; an error that no node of it catches is how it ends."""
         name = self.branch or ""
+        self._resume()
         try:
-            await self._walk()
-            error = None if self.state.executed else DatusError("The branch gave no answer.")
+            if self.error is None:
+                await self._walk()
+                self.error = (
+                    None if self.state.executed else DatusError("The branch gave no answer.")
+                )
         except FenceError:
             raise
         except DatusError as raised:
-            error = raised
             await self._fail_current(self.position)
-            if error.public != error.message:
-                _log.error("task %s: branch %s: %s", self.state.task_id, name, error.message)
-            shown = problem(error)
-            await Report(PARALLEL, self.emit).detail(
-                f"Branch {name} gave no answer: {shown['message']}", error=shown
-            )
+            await self._give_up(name, raised)
         except asyncio.CancelledError:
             await self._fail_current(self.position)
             raise
         self.progress_at(1.0)
-        return BranchEnd(name, self.state, error)
+        return BranchEnd(name, self.state, self.error)
+
+    async def _give_up(self, name: str, error: DatusError) -> None:
+        self.error = error
+        if error.public != error.message:
+            _log.error("task %s: branch %s: %s", self.state.task_id, name, error.message)
+        shown = problem(error)
+        description = f"Branch {name} gave no answer: {shown['message']}"
+        detail = {"node": PARALLEL, "description": description, "details": {"error": shown}}
+        await self.emit("node_detail", detail, self._record())
+
+    def _resume(self) -> None:
+        """Go on where an earlier attempt came to. Raises StaleError."""
+        place = self.journal.resumed(self.path, Place(0, self.state))
+        self.records = self.journal.count(self.path)
+        self.position, self.state, self.error = place.position, place.state, place.error
+        self.sql, self.done = place.sql, place.done
+        self.timings.extend(place.timings)
+        self.recorded = self.state
+
+    def _record(self) -> Mapping[str, Any] | None:
+        """Where the walk stands, for whoever takes the run over; to be stored with the event that tells it.
+
+        None where it cannot be written down, and from then on: the run goes on, and one who takes it over
+        goes on from the step before.
+        """
+        place = Place(self.position, self.state, self.sql, self.done, self.error, tuple(self.fresh))
+        before = self.recorded or self.state
+        self.records, self.recorded = self.records + 1, self.state
+        self.fresh.clear()
+        try:
+            return self.journal.step(self.path, before, place, self.tools.clock() - self.began)
+        except Exception as error:  # noqa: BLE001  the border: a node's odd value must not end the run
+            _log.error("task %s: a step cannot be recorded", self.state.task_id, exc_info=error)
+            self.journal.broken = True
+            return None
 
     async def _walk(self) -> None:
         self.state = replace(self.state, nodes=tuple(step.node for step in self.steps))
@@ -245,10 +281,13 @@ class _Walk:
             except DatusError as error:
                 await self._caught(error)
                 continue
+            passed = self.position + 1
             if isinstance(came, Back):
                 self.position, self.state = self._back_to(came.to), came.state
             else:
-                self.position, self.state = self.position + 1, came
+                self.position, self.state = passed, came
+            self._close_current("completed")
+            await self._tell(step.node, "completed", passed, record=True)
 
     def _back_to(self, node: str) -> int:
         return next(place for place, step in enumerate(self.steps) if step.holds(node))
@@ -265,8 +304,6 @@ class _Walk:
             raise
         except Exception as error:  # the border too: an answer that is there survives a fault
             raise _internal(error, self.state) from error
-        self._close_current("completed")
-        await self._tell(step.node, "completed", self.position + 1)
         return came
 
     async def _run(self, step: Step) -> RunState | Back:
@@ -306,8 +343,10 @@ class _Walk:
         name = f"{self.branch}/{branch.name}" if self.branch else branch.name
         at, steps = self.position, len(self.steps)
 
-        async def emit(type: EventType, data: Mapping[str, Any]) -> None:
-            await self.emit(type, data if "branch" in data else {**data, "branch": name})
+        async def emit(
+            type: EventType, data: Mapping[str, Any], step: Mapping[str, Any] | None = None
+        ) -> None:
+            await self.emit(type, data if "branch" in data else {**data, "branch": name}, step)
 
         def progress_at(part: float) -> int:
             done[place] = max(done[place], part)
@@ -317,8 +356,10 @@ class _Walk:
             branch.steps,
             self.tools,
             emit,
+            self.journal,
             self.began,
             start,
+            path=f"{self.path}/{self.records}.{branch.name}",
             branch=name,
             progress_at=progress_at,
             timings=self.timings,
@@ -337,27 +378,32 @@ class _Walk:
             if step.branches:
                 continue
             if NODES[step.node].catches(error, self.state, self._tools_of(step)):
-                await self._fail_current(failed)  # unless its time ran out between two nodes
-                for passed in self.steps[failed + 1 : later]:
-                    await self._tell(passed.node, "skipped", failed)
                 self.position, self.state = later, replace(self.state, failure=error)
+                # Unless its time ran out between two nodes. What is recorded comes with the last event.
+                await self._fail_current(failed, record=later == failed + 1)
+                for place in range(failed + 1, later):
+                    node, last = self.steps[place].node, place + 1 == later
+                    await self._tell(node, "skipped", failed, record=last)
                 return
         raise error
 
-    async def _fail_current(self, position: int) -> None:
+    async def _fail_current(self, position: int, *, record: bool = False) -> None:
         if self.current is not None:
             node = self.current
             self._close_current("failed")
-            await self._tell(node, "failed", position)
+            await self._tell(node, "failed", position, record=record)
 
     async def _emit_from_node(self, type: EventType, data: Mapping[str, Any]) -> None:
         if type == "sql_generated":
             self.sql = data["sql"]
         await self.emit(type, data)
 
-    async def _tell(self, node: str, status: NodeStatus, position: int) -> None:
+    async def _tell(
+        self, node: str, status: NodeStatus, position: int, *, record: bool = False
+    ) -> None:
         progress = self._reached(position)
-        await self.emit("node_progress", {"node": node, "status": status, "progress": progress})
+        data = {"node": node, "status": status, "progress": progress}
+        await self.emit("node_progress", data, self._record() if record else None)
 
     def _reached(self, position: float, steps: int = 0) -> int:
         """Return the run's progress at a position; a walk that goes back stays where it was."""
@@ -367,7 +413,9 @@ class _Walk:
     def _close_current(self, status: NodeStatus) -> None:
         seconds = round(self.tools.clock() - self.node_began, 6)
         timing = {"node": self.current, "status": status, "seconds": seconds}
-        self.timings.append(timing | ({"branch": self.branch} if self.branch else {}))
+        timing |= {"branch": self.branch} if self.branch else {}
+        self.timings.append(timing)
+        self.fresh.append(timing)
         self.current = None
 
     def completed(self) -> Outcome:
@@ -395,7 +443,7 @@ class _Walk:
             failed = {"node": self.current, "status": "failed", "progress": progress}
             closing.append(("node_progress", failed))
             self._close_current("failed")
-        metadata = self._figures() | {"model": _model(self.state.meter)}
+        metadata = self._figures() | {"model": model_of(self.state.meter)}
         if self.state.linking is not None:
             metadata |= {
                 "database": self.state.linking.database,
@@ -417,7 +465,7 @@ class _Walk:
             "nodes_executed": len(self.timings),
             "reflection_rounds": self.state.reflection_rounds,
             "nodes": self.timings,
-            **_spent(self.state.meter),
+            **spent_of(self.state.meter),
         }
 
     def _answer(self, status: TaskStatus, metadata: Mapping[str, Any]) -> dict[str, Any]:
@@ -430,23 +478,3 @@ class _Walk:
             "status": answer["status"],
             "total_time": answer["execution_time"],
         }
-
-
-def _model(meter: TaskMeter | None) -> str | None:
-    """The model that was asked last, which a run without an answer is to be read by."""
-    return meter.model or None if meter is not None else None
-
-
-def _spent(meter: TaskMeter | None) -> dict[str, Any]:
-    """What answers and failures alike say of hosted models; nulls where none could be asked."""
-    if meter is None:
-        return {"tokens": None, "cost_usd": None, "cached": False}
-    total = meter.total
-    tokens = {
-        "input": total.input_tokens,
-        "output": total.output_tokens,
-        "cached": total.cached_tokens,
-        "requests": total.requests,
-    }
-    cost = None if total.cost is None else round(total.cost, 9)
-    return {"tokens": tokens, "cost_usd": cost, "cached": meter.cached}

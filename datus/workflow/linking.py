@@ -14,7 +14,7 @@ def link(state: RunState, database: str, snapshot: Snapshot) -> Linking:
     Raises:
         RefusalError: ``unanswerable`` when the database has no schema of the name asked for.
     """
-    schema = _narrowed(snapshot.schema(database), state.schema_name)
+    schema = narrowed(snapshot.schema(database), state.schema_name)
     allowed = set(map(_key, schema.tables))
     question = state.question
     terms = snapshot.find_terms(question.text, question.area)
@@ -44,7 +44,8 @@ def _key(table: TableSchema) -> tuple[str | None, str]:
     return table.schema, table.name
 
 
-def _narrowed(schema: DatabaseSchema, name: str | None) -> DatabaseSchema:
+def narrowed(schema: DatabaseSchema, name: str | None) -> DatabaseSchema:
+    """The part of a database that a request leaves. Raises RefusalError where it has no such schema."""
     if name is None:
         return schema
     by_name: dict[str, list[TableSchema]] = {}

@@ -38,6 +38,7 @@ class TaskMeter:
         self._usage: dict[str, Usage] = {}
         self._calls: list[TracedCall] = []
         self._characters = 0
+        self._taken: tuple[Mapping[str, Usage], int] = ({}, 0)
 
     @property
     def deadline(self) -> float:
@@ -71,6 +72,25 @@ class TaskMeter:
         if traced is not None:
             self._calls.append(traced)
             self._characters += characters_of(traced)
+
+    def taken(self) -> Spent | None:
+        """What was spent since the last call; None where nothing was."""
+        usage, calls = self._taken
+        if len(self._calls) == calls and self._usage == usage:
+            return None
+        new = {model: total.less(usage.get(model, Usage())) for model, total in self._usage.items()}
+        self._taken = (dict(self._usage), len(self._calls))
+        return Spent(new, tuple(self._calls[calls:]))
+
+    def resume(self, spent: Spent) -> None:
+        """Count what an earlier attempt of the task spent."""
+        for model, usage in spent.usage.items():
+            self.model = model
+            self._usage[model] = self._usage.get(model, Usage()) + usage
+            self._ledger.add(self.client_id, usage)
+        self._calls.extend(spent.calls)
+        self._characters += sum(map(characters_of, spent.calls))
+        self._taken = (dict(self._usage), len(self._calls))
 
     def spent(self) -> Spent:
         """What is stored with the task's end."""

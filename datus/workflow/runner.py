@@ -1,17 +1,21 @@
-"""Runs tasks in this process: so many at once, each to an end that is stored, whatever happens."""
+"""Runs tasks in this process: so many at once, each to an end that is stored, or to another process."""
 
 import asyncio
 import logging
-from collections import deque
+from collections import Counter, defaultdict
 from collections.abc import Coroutine, Mapping
-from typing import Any, TypeVar
+from dataclasses import dataclass
+from typing import Any, Literal, TypeVar
 
 from datus.errors import DatusError, FenceError, UnavailableError
+from datus.tasks.encoding import to_json
 from datus.tasks.store import NOTHING_SPENT, Run, TaskRecord, TaskStore
-from datus.types import Event, EventType
-from datus.workflow.engine import Outcome, ended_by, run_workflow
+from datus.types import EventType
+from datus.workflow.engine import ended_by, run_workflow, too_late
+from datus.workflow.journal import ROOT
 from datus.workflow.meter import TaskMeter
 from datus.workflow.node import Tools
+from datus.workflow.outcome import Outcome, outcome_without_run
 from datus.workflow.state import RunState
 from datus.workflow.steps import Workflow
 
@@ -24,40 +28,87 @@ _STORE_RETRY_S = 1.0
 # A run that was told to stop waits at most for its database to stop the statement.
 _STOP_S = 10.0
 
+Turn = Literal["come", "ended", "late", "draining"]
+"""What became of a task's wait for its turn."""
 
-class Runner:
-    """The runs of one process, on one event loop.
 
-    Args:
-        max_running: Runs at once; the others wait for their turn, in order.
+@dataclass(frozen=True, slots=True)
+class Places:
+    """How many tasks a process takes.
+
+    Attributes:
+        running, queued: Tasks that run, and that wait for their turn, at once.
+        running_per_namespace, queued_per_namespace: Those of one namespace, so that a slow database leaves
+            turns and places to the others.
     """
 
-    def __init__(self, store: TaskStore, tools: Tools, *, max_running: int) -> None:
+    running: int
+    queued: int
+    running_per_namespace: int
+    queued_per_namespace: int
+
+
+class Runner:
+    """The runs of one process, on one event loop."""
+
+    def __init__(self, store: TaskStore, tools: Tools, places: Places) -> None:
         self._store = store
         self._tools = tools
-        self._turns = asyncio.Semaphore(max_running)
+        self._places = places
+        self._turns = asyncio.Semaphore(places.running)
+        self._turns_of: dict[str, asyncio.Semaphore] = defaultdict(
+            lambda: asyncio.Semaphore(places.running_per_namespace)
+        )
         self._tasks: set[asyncio.Task[Any]] = set()
+        self._taken: Counter[str] = Counter()
+        self._draining = asyncio.Event()
         self._stopping = asyncio.Event()
 
     def __len__(self) -> int:
         """How many runs wait or go on."""
         return len(self._tasks)
 
-    def keep(self, work: Coroutine[Any, Any, T]) -> asyncio.Task[T]:
-        """Do work that lives on when its caller goes away; it counts as a run."""
+    @property
+    def free(self) -> int:
+        """How many more tasks could begin at once."""
+        return 0 if self._draining.is_set() else max(0, self._places.running - len(self._tasks))
+
+    def has_place(self, namespace: str) -> bool:
+        """Whether one more task of a namespace may wait for its turn."""
+        places = self._places
+        return (
+            len(self._tasks) < places.running + places.queued
+            and self._taken[namespace] < places.running_per_namespace + places.queued_per_namespace
+        )
+
+    def keep(self, work: Coroutine[Any, Any, T], namespace: str) -> asyncio.Task[T]:
+        """Do work that lives on when its caller goes away; it counts as a run of the namespace."""
         task = asyncio.create_task(work)
         self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
+        self._taken[namespace] += 1
+        task.add_done_callback(lambda done: self._drop(done, namespace))
         return task
 
     def start(self, task: TaskRecord, workflow: Workflow, state: RunState) -> None:
         """Run a queued task in its turn."""
-        self.keep(self._run(task, workflow, state)).add_done_callback(_log_crash)
+        self.keep(self._run(task, workflow, state), task.namespace).add_done_callback(_log_crash)
+
+    def fail(self, task: TaskRecord, error: DatusError) -> None:
+        """End a queued task that cannot be run."""
+        self.keep(self._fail(task, error), task.namespace).add_done_callback(_log_crash)
+
+    def drain(self) -> None:
+        """Begin no more: what waits for its turn is handed back, what runs goes on."""
+        self._draining.set()
 
     async def close(self, grace_s: float) -> None:
-        """Let runs finish for ``grace_s`` seconds, then end the rest as ``failed``, ``shutdown``."""
+        """Let runs finish for ``grace_s`` seconds; hand back what waits, and then what still runs.
+
+        The store's ``close`` is what gives the tasks to others.
+        """
         loop = asyncio.get_running_loop()
         deadline = loop.time() + grace_s
+        self.drain()
         # Again, because what is just being accepted becomes a run meanwhile.
         while self._tasks and (left := deadline - loop.time()) > 0:
             await asyncio.wait(self._tasks, timeout=left)
@@ -67,53 +118,105 @@ class Runner:
         for task in self._tasks:
             task.cancel()
 
+    def _drop(self, task: asyncio.Task[Any], namespace: str) -> None:
+        self._tasks.discard(task)
+        self._taken[namespace] -= 1
+        if not self._taken[namespace]:
+            del self._taken[namespace]
+
     async def _run(self, task: TaskRecord, workflow: Workflow, state: RunState) -> None:
-        if not await self._gets_turn(task):
-            return
+        limit = state.timeout_s or self._tools.settings.server.task_timeout_s
+        asked = self._tools.clock()
+        turns = (self._turns_of[task.namespace], self._turns)
+        turn = await self._turn(task, turns, limit)
         try:
-            run = await self._store.start(task)
-            await self._finish(run, workflow, state, await self._outcome(run, workflow, state))
+            match turn:
+                case "come":
+                    await self._go(task, workflow, state, self._tools.clock() - asked)
+                case "late":
+                    await self._fail(task, too_late(limit))
+                case "draining":
+                    await self._store.release(task)
         except FenceError:
             _log.warning("task %s: no longer this process's; its run stops", task.task_id)
+        except _HandedBack:
+            _log.warning("task %s: not finished in time; handed back", task.task_id)
         finally:
             if state.meter is not None:
                 state.meter.settle()
-            self._turns.release()
+            if turn == "come":
+                for each in turns:
+                    each.release()
 
-    async def _gets_turn(self, task: TaskRecord) -> bool:
-        """Wait until the task may run; False when it was cancelled meanwhile and so leaves the queue."""
-        if not self._turns.locked():
-            return await self._turns.acquire()
-        turn = asyncio.create_task(self._turns.acquire())
+    async def _go(
+        self, task: TaskRecord, workflow: Workflow, state: RunState, waited_s: float
+    ) -> None:
+        run = await self._store.start(task)
+        outcome = await self._outcome(run, workflow, state, waited_s)
+        await self._finish(run, workflow, state, outcome)
+
+    async def _turn(
+        self, task: TaskRecord, turns: tuple[asyncio.Semaphore, ...], limit: float
+    ) -> Turn:
+        """Wait until the task may run, was cancelled and so leaves the queue, or is too late."""
+        if not any(each.locked() for each in turns):
+            for each in turns:
+                await each.acquire()
+            return "come"
+        turn = asyncio.create_task(_acquire(turns))
         ended = asyncio.create_task(self._store.wait(task.client_id, task.task_id))
+        draining = asyncio.create_task(self._draining.wait())
+        each_of = {turn, ended, draining}
         try:
-            await asyncio.wait({turn, ended}, return_when=asyncio.FIRST_COMPLETED)
-            if not turn.done() and ended.exception() is None:
-                return False
-            return await turn  # a store that cannot be read now is met again at the start
+            done, _ = await asyncio.wait(
+                each_of, timeout=limit, return_when=asyncio.FIRST_COMPLETED
+            )
+            if turn in done:
+                return "come"
+            if draining in done:
+                return "draining"
+            if ended in done and ended.exception() is None:
+                return "ended"
+            if ended not in done:
+                return "late"
+            await turn  # a store that cannot be read now is met again at the start
+            return "come"
         finally:
-            turn.cancel()
-            ended.cancel()
+            for waiting in each_of:
+                waiting.cancel()
 
-    async def _outcome(self, run: Run, workflow: Workflow, state: RunState) -> Outcome:
-        """Run the workflow until its end, a cancellation or the end of the process."""
-        events = _Events(run)
+    async def _outcome(
+        self, run: Run, workflow: Workflow, state: RunState, waited_s: float
+    ) -> Outcome:
+        """Run the workflow until its end, a cancellation, or the end of this process's part in it."""
+        log = _Log(run)
         work = asyncio.create_task(
-            run_workflow(workflow, state, self._tools, events.emit, stopped=self._why_stopped)
+            run_workflow(
+                workflow,
+                state,
+                self._tools,
+                log.tell,
+                stopped=_cancelled,
+                recorded=run.left.steps,
+                waited_s=waited_s,
+            )
         )
-        signals = (
-            asyncio.create_task(self._stopping.wait()),
-            asyncio.create_task(run.cancelled()),
-        )
+        stopping = asyncio.create_task(self._stopping.wait())
+        cancelled = asyncio.create_task(run.cancelled())
         try:
-            await asyncio.wait({work, *signals}, return_when=asyncio.FIRST_COMPLETED)
+            await asyncio.wait({work, stopping, cancelled}, return_when=asyncio.FIRST_COMPLETED)
+            lost = cancelled.done() and cancelled.exception() is not None
+            log.silent = not work.done() and (lost or stopping.done())
         finally:
-            for each in (work, *signals):
+            for each in (work, stopping, cancelled):
                 each.cancel()
-        try:
-            return await work
-        finally:
-            await events.stored()
+        outcome = await work
+        if lost:
+            raise FenceError("Another process has the task.")
+        if log.silent:
+            await run.stored()
+            raise _HandedBack
+        return outcome
 
     async def _finish(
         self, run: Run, workflow: Workflow, state: RunState, outcome: Outcome
@@ -134,13 +237,33 @@ class Runner:
                 lost = DatusError("The result holds a value that JSON cannot express.")
                 outcome = ended_by(lost, workflow, state, self._tools)
             except UnavailableError as error:
-                _log.error("task %s: its end cannot be stored: %s", state.task_id, error.message)
-                if self._stopping.is_set():
-                    return
-                await asyncio.sleep(_STORE_RETRY_S)
+                await self._wait_for_store(state.task_id, error)
             else:
                 self._remember(outcome, meter)
                 return
+
+    async def _fail(self, task: TaskRecord, error: DatusError) -> None:
+        """End a task that was not begun in this process."""
+        run = await self._store.start(task)
+        outcome = outcome_without_run(task.task_id, task.workflow, error)
+        while True:
+            try:
+                await run.finish(
+                    outcome.status,
+                    answer=outcome.answer,
+                    error=outcome.error,
+                    events=outcome.events,
+                )
+            except UnavailableError as unavailable:
+                await self._wait_for_store(task.task_id, unavailable)
+            else:
+                return
+
+    async def _wait_for_store(self, task_id: str, error: UnavailableError) -> None:
+        _log.error("task %s: its end cannot be stored: %s", task_id, error.message)
+        if self._stopping.is_set():
+            raise _HandedBack
+        await asyncio.sleep(_STORE_RETRY_S)
 
     def _remember(self, outcome: Outcome, meter: TaskMeter | None) -> None:
         """Keep SQL that answered for the next equal question."""
@@ -148,41 +271,72 @@ class Runner:
             for key, candidates in meter.written.items():
                 self._tools.cache.keep(key, candidates)
 
-    def _why_stopped(self) -> DatusError:
-        if self._stopping.is_set():
-            return DatusError(
-                "The service was stopped while the task ran; ask again under another task_id.",
-                code="shutdown",
-            )
-        return DatusError("The task was cancelled, as its caller asked.", code="cancelled")
+
+class _HandedBack(Exception):  # noqa: N818 - no error: the run goes on elsewhere
+    """This process stops: another one goes on with the task."""
 
 
-class _Events:
-    """Hands a run's events to the store in order, without the run waiting for each to be written.
+class _Log:
+    """Hands a run's events to the store, but for those that an earlier attempt told already.
 
-    The store applies writes in the order of the calls, and tasks begin in the order of their making.
-    Waiting for each of some twenty small commits would take longer than all else that datus does.
+    Attributes:
+        silent: Whether the run is to end without a trace here.
     """
 
     def __init__(self, run: Run) -> None:
         self._run = run
-        self._writes: deque[asyncio.Task[Event]] = deque()
+        self._told = [(event.type, to_json(event.data)) for event in run.left.events]
+        self._records = True
+        self.silent = False
 
-    async def emit(self, type: EventType, data: Mapping[str, Any]) -> None:
-        """Hand over one event. Raises what became of an earlier one, so that a lost run stops."""
-        while self._writes and self._writes[0].done():
-            self._writes.popleft().result()
-        self._writes.append(asyncio.create_task(self._run.emit(type, data)))
+    async def tell(
+        self, type: EventType, data: Mapping[str, Any], step: Mapping[str, Any] | None = None
+    ) -> None:
+        """Hand over one event. Raises FenceError where the run is lost."""
+        if self.silent:
+            return
+        try:
+            if self._told and self._is_told(type, data, step):
+                return
+            self._run.emit(type, data, step if self._records else None)
+        except (TypeError, ValueError) as error:
+            if step is None or not self._records:
+                _log.error("an event could not be stored", exc_info=error)
+                return
+            # Later steps say what they changed since this one: without it they are of no use.
+            self._records = False
+            _log.error("what a step gave could not be recorded", exc_info=error)
+            await self.tell(type, data, step)
 
-    async def stored(self) -> None:
-        """Wait until every event is written; ``finish`` must not overtake them. Raises FenceError."""
-        if self._writes:
-            await asyncio.wait(self._writes)
-        errors = [error for write in self._writes if (error := write.exception())]
-        for error in errors:
-            if isinstance(error, FenceError):
-                raise error
-            _log.error("an event could not be stored", exc_info=error)
+    def _is_told(
+        self, type: EventType, data: Mapping[str, Any], step: Mapping[str, Any] | None
+    ) -> bool:
+        if step is not None:
+            if step["path"] == ROOT:
+                self._told.clear()  # the step that was interrupted is over
+            return False
+        event = (type, to_json(data))
+        if event not in self._told:
+            return False
+        self._told.remove(event)
+        return True
+
+
+async def _acquire(turns: tuple[asyncio.Semaphore, ...]) -> None:
+    """Take all, first those that are few; none when that is cancelled."""
+    taken: list[asyncio.Semaphore] = []
+    try:
+        for each in turns:
+            await each.acquire()
+            taken.append(each)
+    except asyncio.CancelledError:
+        for each in taken:
+            each.release()
+        raise
+
+
+def _cancelled() -> DatusError:
+    return DatusError("The task was cancelled, as its caller asked.", code="cancelled")
 
 
 def _log_crash(run: asyncio.Task[None]) -> None:

@@ -97,6 +97,12 @@ class Output:
     metadata: Mapping[str, Any]
 
 
+def as_objects(result: QueryResult) -> tuple[Mapping[str, Any], ...]:
+    """The rows of a result, each as an object."""
+    names = [column.name for column in result.columns]
+    return tuple(dict(zip(names, row, strict=True)) for row in result.rows)
+
+
 @dataclass(frozen=True, slots=True)
 class RunState:
     """One run's knowledge. Nodes never change it; they return an evolved copy.
@@ -107,6 +113,7 @@ class RunState:
         databases: Databases of the namespace that may answer, never empty.
         metric_query: What is asked of the metrics, where the caller said it itself.
         schema_name: Narrows the run to one schema of the database.
+        timeout_s: Longest time of the run, in seconds; the service's own limit where None.
         nodes: The workflow's nodes; the engine sets them.
         rate: How widely the next schema linking looks.
         times: Time ranges of the question; empty too where the workflow does not read them.
@@ -137,6 +144,7 @@ class RunState:
     databases: tuple[str, ...]
     schema_name: str | None = None
     metric_query: MetricQuery | None = None
+    timeout_s: float | None = None
     nodes: tuple[str, ...] = ()
 
     rate: LinkingRate = "fast"

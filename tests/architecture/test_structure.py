@@ -23,7 +23,7 @@ FLOORS = {
 GROUND = {room for room, floor in FLOORS.items() if floor == 0}
 # Where anything at all may be caught: a failure there must become an answer, not a dead process.
 BORDERS = {
-    "tasks/sqlite_database.py",
+    "tasks/database.py",
     "workflow/engine.py",
     "service/service.py",
     "api/problems.py",

@@ -42,7 +42,7 @@ def spend(tmp_path: Path) -> Callable[[str, str, Mapping[str, Usage]], None]:
 
         async def end() -> None:
             at = datetime.fromisoformat(day).replace(tzinfo=UTC)
-            store = await open_store(path, clock=lambda: at, reap_every_s=None)
+            store = await open_store(path, clock=lambda: at)
             task, _ = await store.submit(client, f"t{day}", "f", {}, workflow="w", namespace="n")
             run = await store.start(task)
             await run.finish(

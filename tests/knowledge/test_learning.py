@@ -36,7 +36,7 @@ BOTH = NamespaceConfig(
 @pytest.fixture
 async def store(tmp_path: Path) -> Any:
     migrate(tmp_path / "state.db")
-    store = await open_store(tmp_path / "state.db", reap_every_s=None)
+    store = await open_store(tmp_path / "state.db")
     yield store
     await store.close()
 

@@ -3,11 +3,14 @@
 import asyncio
 import json
 import sys
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
+from uuid import uuid4
 
 import pytest
+from sqlalchemy import NullPool, create_engine
 
 from datus.tasks.engines import migrate, open_store
 from datus.tasks.store import Run, TaskStore
@@ -38,6 +41,15 @@ class Worker:
         await self.process.wait()
 
 
+def on_state(state: Path | str, statement: str) -> Sequence[Any]:
+    """Run a statement on the state behind the store's back; returns the rows, where there are any."""
+    url = f"sqlite:///{state}" if isinstance(state, Path) else state.replace("://", "+psycopg://")
+    engine = create_engine(url, poolclass=NullPool)
+    with engine.begin() as connection:
+        result = connection.exec_driver_sql(statement)
+        return [tuple(row) for row in result] if result.returns_rows else []
+
+
 @pytest.fixture
 def state(tmp_path: Path) -> Path:
     path = tmp_path / "state" / "state.db"
@@ -46,14 +58,39 @@ def state(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-async def store(state: Path) -> AsyncIterator[TaskStore]:
-    store = await open_store(state, reap_every_s=None)
+def postgresql(connect_postgresql: Callable[[], Any]) -> Iterator[Callable[[str], str]]:
+    """Makes empty schemas on this machine's PostgreSQL, each behind a URL of its own; drops them."""
+    made: list[str] = []
+    with connect_postgresql() as connection:
+
+        def make(name: str) -> str:
+            schema = f"datus_{name}_{uuid4().hex[:8]}"
+            connection.execute(f'CREATE SCHEMA "{schema}"')
+            made.append(schema)
+            options = quote(f"-csearch_path={schema}")
+            return f"postgresql://postgres@127.0.0.1/postgres?options={options}"
+
+        yield make
+        for schema in made:
+            connection.execute(f'DROP SCHEMA "{schema}" CASCADE')
+
+
+@pytest.fixture
+def postgresql_state(postgresql: Callable[[str], str]) -> str:
+    url = postgresql("state")
+    migrate(url)
+    return url
+
+
+@pytest.fixture
+async def store(state: Path | str) -> AsyncIterator[TaskStore]:
+    store = await open_store(state)
     yield store
     await store.close()
 
 
 @pytest.fixture
-async def spawn(state: Path) -> AsyncIterator[Callable[..., Any]]:
+async def spawn(state: Path | str) -> AsyncIterator[Callable[..., Any]]:
     workers: list[Worker] = []
 
     async def spawn(command: str, *arguments: object) -> Worker:

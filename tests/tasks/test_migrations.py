@@ -1,12 +1,10 @@
 """Migrations lead to the tables that statements use, once, whoever calls them at once."""
 
 import sqlite3
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote
-from uuid import uuid4
 
 import pytest
 from sqlalchemy import create_engine, inspect
@@ -19,7 +17,7 @@ from datus.tasks.tables import METADATA
 
 def shape(url: str) -> dict[str, Any]:
     """All that can be asked of a database's tables, without the spelling of their DDL."""
-    engine = create_engine(url)
+    engine = create_engine(url.replace("postgresql://", "postgresql+psycopg://"))
     inspector = inspect(engine)
     tables = {
         table: {
@@ -94,36 +92,20 @@ async def test_a_newer_file_is_refused(state: Path) -> None:
 async def test_a_file_without_tables_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "state.db"
     path.touch()
-    with pytest.raises(ConfigError, match=r"version 0, this datus needs \d+: start the server"):
+    with pytest.raises(
+        ConfigError, match=r"version 0, this datus needs \d+: run `datus state migrate`"
+    ):
         await open_store(path)
     with pytest.raises(ConfigError, match="schema version 0"):
         await open_store(path)
 
 
-@pytest.fixture
-def postgresql(connect_postgresql: Callable[[], Any]) -> Iterator[Callable[[str], str]]:
-    """Makes empty schemas on this machine's PostgreSQL, each behind a URL of its own; drops them."""
-    made: list[str] = []
-    with connect_postgresql() as connection:
-
-        def make(name: str) -> str:
-            schema = f"datus_{name}_{uuid4().hex[:8]}"
-            connection.execute(f'CREATE SCHEMA "{schema}"')
-            made.append(schema)
-            options = quote(f"-csearch_path={schema}")
-            return f"postgresql+psycopg://postgres@127.0.0.1/postgres?options={options}"
-
-        yield make
-        for schema in made:
-            connection.execute(f'DROP SCHEMA "{schema}" CASCADE')
-
-
 def test_migrations_lead_to_the_tables_on_postgresql(postgresql: Callable[[str], str]) -> None:
     by_tables, by_migrations = postgresql("tables"), postgresql("migrations")
-    engine = create_engine(by_tables)
+    engine = create_engine(by_tables.replace("://", "+psycopg://"))
     METADATA.create_all(engine)
     engine.dispose()
-    engine = create_engine(by_migrations)
+    engine = create_engine(by_migrations.replace("://", "+psycopg://"))
     with engine.begin() as connection:
         assert apply_migrations(connection, "The test's store", datetime.now(UTC)) == LATEST
     with engine.begin() as connection:

@@ -3,7 +3,6 @@
 import asyncio
 import os
 import signal
-import sqlite3
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -12,10 +11,21 @@ from typing import Any
 import pytest
 
 from datus.errors import ConflictError, FenceError
-from datus.tasks.engines import open_store
-from datus.tasks.store import TaskStore
+from datus.tasks.engines import migrate, open_store
+from datus.tasks.store import Adopted, TaskRecord, TaskStore
+from tests.tasks.conftest import on_state
 
 Spawn = Callable[..., Any]
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def state(request: pytest.FixtureRequest, tmp_path: Path) -> Path | str:
+    if request.param == "postgresql":
+        url: str = request.getfixturevalue("postgresql_state")
+        return url
+    path = tmp_path / "state" / "state.db"
+    migrate(path)
+    return path
 
 
 async def test_parallel_submits_create_one_task(store: TaskStore, spawn: Spawn) -> None:
@@ -46,67 +56,109 @@ async def test_parallel_submits_of_another_body_conflict(spawn: Spawn) -> None:
     ]
 
 
-async def test_killed_process_loses_its_tasks_and_no_other(store: TaskStore, spawn: Spawn) -> None:
+async def test_tasks_of_a_killed_process_are_taken_and_no_others(
+    store: TaskStore, spawn: Spawn
+) -> None:
     doomed = await spawn("hold", "a", "b")
     living = await spawn("obey", "alive")
     await doomed.said()
     await living.said()
-    assert await store.reap() == ()
+    assert await store.adopt(9) == Adopted()
     await doomed.kill()
 
-    lost = {task.task_id: task for task in await store.reap()}
-    assert set(lost) == {"a", "b", "still-queued"}
-    task = await store.get("c", "a")
-    assert task.status == "failed"
-    assert task.error is not None
-    assert task.error["code"] == "worker_lost"
-    assert task.finished_at is not None
-    events = [event async for event in store.events("c", "a")]
-    assert [(event.seq, event.type) for event in events] == [
-        (1, "started"),
-        (2, "progress"),
-        (3, "error"),
-        (4, "done"),
+    taken = await adopted(store)
+    assert [(task.task_id, task.attempt, task.losses) for task in taken] == [
+        ("a", 2, 1),
+        ("b", 2, 1),
+        ("still-queued", 2, 1),
     ]
-    assert events[-1].data["status"] == "failed"
-    assert events[-1].data["task_id"] == "a"
+    run = await store.start(taken[0])
+    assert run.left.steps == ({"at": 1},)
+    assert [(event.seq, event.type) for event in run.left.events] == [(2, "progress")]
+    run.emit("progress", {"progress": 50})
+    await run.finish("completed", answer={"n": 1}, error=None, events=[("done", {})])
+    events = [(event.seq, event.type) async for event in store.events("c", "a")]
+    assert events == [(1, "started"), (2, "progress"), (3, "progress"), (4, "done")]
     assert (await store.get("c", "alive")).status == "running"
-    assert await store.reap() == ()
+    assert await store.adopt(9) == Adopted()
 
 
-async def test_start_of_another_process_reaps(state: Path, spawn: Spawn) -> None:
-    doomed = await spawn("hold", "a")
+async def test_no_more_is_taken_than_there_is_room_for(store: TaskStore, spawn: Spawn) -> None:
+    doomed = await spawn("hold", "a", "b")
     await doomed.said()
     await doomed.kill()
-    store = await open_store(state, reap_every_s=0.02)
-    assert (await asyncio.wait_for(store.wait("c", "a"), 5)).status == "failed"
-    await store.reap()  # so that the reaping which ended the task is over too
-    await store.close()
-    assert list((state.parent / "owners").iterdir()) == []
+    assert [task.task_id for task in await adopted(store, 2)] == ["a", "b"]
+    assert await store.adopt(0) == Adopted()
+    assert [task.task_id for task in await adopted(store, 2)] == ["still-queued"]
 
 
-async def test_two_reapers_end_a_task_once(store: TaskStore, spawn: Spawn) -> None:
+async def test_a_task_with_which_three_processes_died_is_lost(
+    state: Path | str, store: TaskStore, spawn: Spawn
+) -> None:
+    for attempt in range(3):
+        doomed = await spawn("take" if attempt else "hold", "a")
+        await doomed.said()
+        await doomed.kill()
+    ended = await asyncio.wait_for(ends(store), 5)
+    assert {task.task_id: task.losses for task in ended} == {"a": 2, "still-queued": 2}
+    task = await store.get("c", "a")
+    assert task.error is not None
+    assert (task.status, task.error["code"], task.attempt) == ("failed", "worker_lost", 3)
+    assert "3 server processes" in task.error["message"]
+    events = [event async for event in store.events("c", "a")]
+    assert [event.type for event in events][-2:] == ["error", "done"]
+    assert [event.seq for event in events] == list(range(1, len(events) + 1))
+    assert on_state(state, "SELECT count(*) FROM step") == [(0,)]
+
+
+async def test_what_is_handed_back_is_taken_at_once_and_is_no_loss(
+    state: Path | str, store: TaskStore, begin: Callable[..., Any]
+) -> None:
+    leaving = await open_store(state)
+    task, _ = await leaving.submit("c", "t", "f", {}, workflow="fixed", namespace="demo")
+    run = await leaving.start(task)
+    run.emit("started", {"task_id": "t"}, {"at": 1})
+    await run.stored()
+    await leaving.close()
+    assert (await store.get("c", "t")).status == "queued"
+    (taken,) = await adopted(store)
+    assert (taken.task_id, taken.attempt, taken.losses) == ("t", 2, 0)
+    with pytest.raises(FenceError):
+        run.emit("progress", {})
+
+
+async def test_a_task_that_its_process_never_learned_of_is_run(
+    state: Path | str, store: TaskStore
+) -> None:
+    """As when the answer to the write that made it was lost with the connection."""
+    task, _ = await store.submit("c", "t", "f", {}, workflow="fixed", namespace="demo")
+    assert await store.adopt(9) == Adopted()
+    store._held.clear()  # type: ignore[attr-defined]
+    assert await store.adopt(9) == Adopted()  # it may just be coming
+    (taken,) = await adopted(store)
+    assert (taken.id, taken.attempt) == (task.id, 2)
+
+
+async def test_two_who_take_at_once_take_each_task_once(store: TaskStore, spawn: Spawn) -> None:
     names = [f"t{index}" for index in range(20)]
     doomed = await spawn("hold", *names)
     await doomed.said()
-    reapers = [await spawn("reap") for _ in range(3)]
-    for reaper in reapers:
-        await reaper.said()
+    takers = [await spawn("adopt") for _ in range(3)]
+    for taker in takers:
+        await taker.said()
     await doomed.kill()
-    for reaper in reapers:
-        await reaper.go()
-    reaped = [name for reaper in reapers for name in await reaper.said()]
-    assert sorted(reaped) == sorted([*names, "still-queued"])
-    for name in names:
-        types = [event.type async for event in store.events("c", name)]
-        assert types == ["started", "progress", "error", "done"]
+    for taker in takers:
+        await taker.go()
+    taken = [name for taker in takers for name in await taker.said()]
+    assert sorted(taken) == sorted([*names, "still-queued"])
 
 
 async def test_stopped_process_is_not_dead(store: TaskStore, spawn: Spawn) -> None:
     stopped = await spawn("hold", "a")
     await stopped.said()
     stopped.process.send_signal(signal.SIGSTOP)
-    assert await store.reap() == ()
+    await asyncio.sleep(0.3)
+    assert await store.adopt(9) == Adopted()
     assert (await store.get("c", "a")).status == "running"
 
 
@@ -116,7 +168,7 @@ async def test_forked_child_does_not_keep_its_parent_alive(store: TaskStore, spa
     await asyncio.sleep(0.05)
     await doomed.kill()
     os.kill(child, 0)  # it is still there
-    assert [task.task_id for task in await store.reap()] == ["a"]
+    assert [task.task_id for task in await adopted(store)] == ["a"]
     os.kill(child, signal.SIGKILL)
 
 
@@ -138,13 +190,12 @@ async def test_event_numbers_have_no_gap(state: Path, spawn: Spawn) -> None:
     workers = [await spawn("many", f"p{index}", 25) for index in range(3)]
     for worker in workers:
         assert await worker.said() == "over"
-    with sqlite3.connect(state) as connection:
-        tasks = connection.execute(
-            "SELECT task.status, last_seq, count(*), min(seq), max(seq),"
-            " max(CASE WHEN type = 'done' THEN seq END), sum(type = 'done')"
-            " FROM task JOIN event ON event.task = task.id GROUP BY task.id"
-        ).fetchall()
-    connection.close()
+    tasks = on_state(
+        state,
+        "SELECT task.status, last_seq, count(*), min(seq), max(seq),"
+        " max(CASE WHEN type = 'done' THEN seq END), sum(CASE type WHEN 'done' THEN 1 ELSE 0 END)"
+        " FROM task JOIN event ON event.task = task.id GROUP BY task.id, task.status, last_seq",
+    )
     assert tasks == [("completed", 11, 11, 1, 11, 11, 1)] * 75
 
 
@@ -185,23 +236,41 @@ async def test_cancel_of_a_dead_owners_task_ends_it(
     assert events[-1].data["status"] == "cancelled"
 
 
-async def test_run_that_was_reaped_cannot_write(
-    state: Path, store: TaskStore, begin: Callable[..., Any], spawn: Spawn
+async def test_run_whose_task_was_taken_learns_it_and_cannot_write(
+    state: Path | str, store: TaskStore, begin: Callable[..., Any]
 ) -> None:
     run = await begin("t")
-    for slot in (state.parent / "owners").iterdir():
-        slot.unlink()  # as if this process had died
-    reaper = await spawn("reap")
-    await reaper.said()
-    await reaper.go()
-    assert await reaper.said() == ["t"]
-    before = [event async for event in store.events("c", "t")]
+    run.emit("started", {})
+    await run.stored()
+    on_state(
+        state, "UPDATE task SET owner = 'ffffffffffffffffffff', attempt = 2, status = 'queued'"
+    )
+    waiting = asyncio.create_task(run.cancelled())
+    await store.adopt(0)
     with pytest.raises(FenceError):
-        await run.emit("progress", {"progress": 9})
+        await asyncio.wait_for(waiting, 5)
+    with pytest.raises(FenceError):
+        run.emit("progress", {"progress": 9})
     with pytest.raises(FenceError):
         await run.finish("completed", answer={}, error=None, events=[("done", {})])
-    assert [event async for event in store.events("c", "t")] == before
-    assert (await store.get("c", "t")).status == "failed"
+    assert on_state(state, "SELECT count(*) FROM event") == [(1,)]
+    assert (await store.get("c", "t")).status == "queued"
+
+
+async def adopted(store: TaskStore, limit: int = 9) -> tuple[TaskRecord, ...]:
+    """What is taken, once it is: a server may take a moment to notice that a process is gone."""
+    async with asyncio.timeout(5):
+        while True:
+            if (found := await store.adopt(limit)).taken:
+                return found.taken
+            await asyncio.sleep(0.02)
+
+
+async def ends(store: TaskStore) -> tuple[TaskRecord, ...]:
+    while True:
+        if (found := await store.adopt(9)).ended:
+            return found.ended
+        await asyncio.sleep(0.02)
 
 
 async def collect(store: TaskStore, name: str, after: int) -> list[int]:

@@ -44,7 +44,7 @@ async def end(run: Run, spent: Spent) -> None:
 
 async def test_usage_is_summed_by_client_model_and_day(state: Path) -> None:
     now = NOON
-    store = await open_store(state, clock=lambda: now, reap_every_s=None)
+    store = await open_store(state, clock=lambda: now)
 
     async def run(name: str, client: str, usage: dict[str, Usage]) -> None:
         task, _ = await store.submit(client, name, "f", {}, workflow="fixed", namespace="n")

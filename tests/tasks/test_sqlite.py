@@ -3,6 +3,7 @@
 import asyncio
 import os
 import sqlite3
+import stat
 import time
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
@@ -13,15 +14,16 @@ from sqlalchemy import Connection
 
 from datus.errors import ConfigError, FenceError, UnavailableError
 from datus.tasks import sqlite_database, sqlite_wakeups, statements
+from datus.tasks.database import GroupDatabase
 from datus.tasks.engines import migrate, open_store
-from datus.tasks.sqlite_database import SqliteDatabase
+from datus.tasks.sqlite_database import SqliteBackend
 from datus.tasks.sqlstore import SqlStore
-from datus.tasks.store import TaskStore
+from datus.tasks.store import TaskRecord, TaskStore
 
 
 @pytest.fixture
-async def database(state: Path) -> AsyncIterator[SqliteDatabase]:
-    database = SqliteDatabase(state)
+async def database(state: Path) -> AsyncIterator[GroupDatabase]:
+    database = GroupDatabase(SqliteBackend(state))
     yield database
     await database.close()
 
@@ -64,7 +66,7 @@ async def test_a_locked_file_is_waited_for_off_the_loop(state: Path, store: Task
 async def test_a_file_locked_too_long_is_named(
     state: Path, store: TaskStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(sqlite_database, "LOCK_WAIT_S", 0.05)
+    monkeypatch.setattr(sqlite_database, "WAIT_S", 0.05)
     holder = lock(state)
     with pytest.raises(UnavailableError, match=r"state\.db is locked by another process: end"):
         await store.ping()
@@ -76,9 +78,10 @@ async def test_a_full_disk_is_named_and_survived(
     state: Path, store: SqlStore, begin: Callable[..., Any]
 ) -> None:
     run = await begin("t")
-    await run.emit("started", {})
+    run.emit("started", {})
+    await run.stored()
     database = store._database
-    assert isinstance(database, SqliteDatabase)
+    assert isinstance(database, GroupDatabase)
 
     def limit(pages: int) -> Callable[[Connection], object]:
         return lambda connection: connection.exec_driver_sql(f"PRAGMA max_page_count={pages}").all()
@@ -93,7 +96,7 @@ async def test_a_full_disk_is_named_and_survived(
     assert [event.seq async for event in store.events("c", "t")] == [1, 2]
 
 
-async def test_a_file_that_cannot_be_written_is_named(database: SqliteDatabase) -> None:
+async def test_a_file_that_cannot_be_written_is_named(database: GroupDatabase) -> None:
     # The tests may run as root, whom no file mode stops; SQLite's error is the same one.
     await database.write(lambda connection: connection.exec_driver_sql("PRAGMA query_only=ON"))
     for work in (insert(100), statements.touch):
@@ -101,7 +104,7 @@ async def test_a_file_that_cannot_be_written_is_named(database: SqliteDatabase) 
             await database.write(work)
 
 
-async def test_a_removed_file_is_not_made_anew(state: Path, database: SqliteDatabase) -> None:
+async def test_a_removed_file_is_not_made_anew(state: Path, database: GroupDatabase) -> None:
     os.remove(state)
     for call in (database.write(insert(100)), database.read(numbers)):
         with pytest.raises(UnavailableError, match=r"state\.db cannot be opened: check"):
@@ -130,7 +133,7 @@ async def test_an_absent_file_says_what_makes_it(tmp_path: Path) -> None:
     assert os.listdir(tmp_path) == []
 
 
-@pytest.mark.parametrize("url", ["postgresql://u:secret@host/db", "sqlite://relative.db"])
+@pytest.mark.parametrize("url", ["mysql://u:secret@host/db", "sqlite://relative.db"])
 async def test_an_unknown_url_is_refused_without_its_secret(url: str) -> None:
     with pytest.raises(ConfigError) as raised:
         await open_store(url)
@@ -138,13 +141,13 @@ async def test_an_unknown_url_is_refused_without_its_secret(url: str) -> None:
 
 
 async def test_a_url_names_the_same_file_as_a_path(state: Path) -> None:
-    store = await open_store(f"sqlite:///{state}", reap_every_s=None)
+    store = await open_store(f"sqlite:///{state}")
     await store.ping()
     await store.close()
     assert migrate(f"sqlite:///{state}") == 0
 
 
-async def test_one_error_in_a_group_is_one_callers(database: SqliteDatabase) -> None:
+async def test_one_error_in_a_group_is_one_callers(database: GroupDatabase) -> None:
     def fenced(connection: Connection) -> int:
         raise FenceError("not yours")
 
@@ -168,7 +171,7 @@ async def test_one_error_in_a_group_is_one_callers(database: SqliteDatabase) -> 
     assert await database.read(numbers) == [100, 101, 102, 103]
 
 
-async def test_writes_that_wait_share_a_commit(state: Path, database: SqliteDatabase) -> None:
+async def test_writes_that_wait_share_a_commit(state: Path, database: GroupDatabase) -> None:
     holder = lock(state)
     writes = [asyncio.create_task(database.write(insert(n))) for n in range(100, 160)]
     await asyncio.sleep(0.05)
@@ -198,18 +201,19 @@ async def test_durability_is_asked_for_where_it_is_needed(
 
     database.write = spy  # type: ignore[method-assign]
     run = await begin("t")
-    await run.emit("started", {})
+    run.emit("started", {})
+    await run.stored()
     await run.finish("completed", answer=None, error=None, events=[("done", {})])
     full, normal = 2, 1
     assert levels == [
         ("insert_task", full),
         ("start_task", normal),
-        ("append_event", normal),
+        ("append_events", normal),
         ("end_task", full),
     ]
 
 
-async def test_readers_cannot_write(database: SqliteDatabase) -> None:
+async def test_readers_cannot_write(database: GroupDatabase) -> None:
     with pytest.raises(UnavailableError, match="read-only"):
         await database.read(insert(100))
 
@@ -226,7 +230,7 @@ async def test_many_readers_ask_once(state: Path, begin: Callable[..., Any]) -> 
     """1,000 streams of another process's tasks: one question a poll finds who has news."""
     runs = [await begin(f"t{n}") for n in range(20)]
     asked: list[str] = []
-    other = await open_store(state, reap_every_s=None)
+    other = await open_store(state)
 
     async def read(name: str) -> int:
         return len([event async for event in other.events("c", name)])
@@ -234,15 +238,16 @@ async def test_many_readers_ask_once(state: Path, begin: Callable[..., Any]) -> 
     readers = [asyncio.create_task(read(f"t{n % 20}")) for n in range(1000)]
     await asyncio.sleep(0.3)
     wakeups = other._wakeups  # type: ignore[attr-defined]
-    wake = wakeups._wake
-    wakeups._wake = lambda news: (asked.append("poll"), wake(news))
+    wake = wakeups._watches.wake
+    wakeups._watches.wake = lambda news: (asked.append("poll"), wake(news))
     begun = time.monotonic()
     for run in runs:
-        await run.emit("progress", {})
+        run.emit("progress", {})
+        await run.stored()
         await run.finish("completed", answer=None, error=None, events=[("done", {})])
     assert await asyncio.wait_for(asyncio.gather(*readers), 20) == [2] * 1000
     assert len(asked) <= (time.monotonic() - begun) / 0.025 + 2
-    assert wakeups._events.tasks() == ()
+    assert wakeups._watches.events.tasks() == ()
     await other.close()
 
 
@@ -262,10 +267,11 @@ async def test_news_of_this_process_needs_no_poll(
     state: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(sqlite_wakeups, "POLL_S", 60)
-    store = await open_store(state, reap_every_s=None)
+    store = await open_store(state)
     task, _ = await store.submit("c", "t", "f", {}, workflow="fixed", namespace="demo")
     run = await store.start(task)
-    await run.emit("started", {})
+    run.emit("started", {})
+    await run.stored()
     events = store.events("c", "t")
     await anext(events)
     reader = asyncio.create_task(anext(events))
@@ -281,7 +287,8 @@ async def test_a_waiting_reader_reads_nothing(
     state: Path, store: SqlStore, begin: Callable[..., Any]
 ) -> None:
     run = await begin("t")
-    await run.emit("progress", {})
+    run.emit("progress", {})
+    await run.stored()
     reads = 0
     read = store._database.read
 
@@ -298,3 +305,38 @@ async def test_a_waiting_reader_reads_nothing(
     assert reads <= 4
     waiting.cancel()
     await asyncio.wait([waiting])
+
+
+async def submit(store: TaskStore, name: str, client: str) -> tuple[TaskRecord, bool]:
+    return await store.submit(client, name, "f", {}, workflow="fixed", namespace="demo")
+
+
+async def test_no_client_text_in_a_path(tmp_path: Path, state: Path, store: TaskStore) -> None:
+    names = ["../../escape", "/etc/passwd", "a\x00b", "长" * 300]
+    for name in names:
+        task, _ = await submit(store, name, name)
+        run = await store.start(task)
+        await run.finish("completed", answer=None, error=None, events=[("done", {})])
+        assert (await store.get(name, name)).status == "completed"
+    files = files_below(tmp_path)
+    slot = Path(f"state/owners/{store.owner}.lock")
+    assert files == {Path("state") / f"state.db{suffix}" for suffix in ("", "-wal", "-shm")} | {
+        slot
+    }
+
+
+async def test_files_are_private(state: Path, store: TaskStore) -> None:
+    await submit(store, "t", "c")
+    modes = modes_below(state.parent)
+    assert {name for name, mode in modes.items() if mode == 0o700} == {"state", "owners"}
+    assert len(modes) == 6
+    assert all(mode == 0o600 for name, mode in modes.items() if name not in ("state", "owners"))
+
+
+def files_below(directory: Path) -> set[Path]:
+    return {path.relative_to(directory) for path in directory.rglob("*") if path.is_file()}
+
+
+def modes_below(directory: Path) -> dict[str, int]:
+    paths = [directory, *directory.rglob("*")]
+    return {path.name: stat.S_IMODE(path.stat().st_mode) for path in paths}

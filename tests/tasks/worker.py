@@ -52,8 +52,9 @@ async def hold(store: TaskStore, *names: str) -> None:
     """Start the tasks, write two events each, then do nothing until killed."""
     for name in names:
         run = await begin(store, name)
-        await run.emit("started", {"task_id": name})
-        await run.emit("progress", {"progress": 5})
+        run.emit("started", {"task_id": name}, {"at": 1})
+        run.emit("progress", {"progress": 5})
+        await run.stored()
     await store.submit("c", "still-queued", "f", {}, **DEMO)
     say("held")
     await hear()
@@ -71,7 +72,8 @@ async def run(store: TaskStore, name: str, count: str) -> None:
     say("started")
     await hear()
     for index in range(int(count)):
-        await run.emit("progress", {"progress": index})
+        run.emit("progress", {"progress": index})
+        await run.stored()
         await asyncio.sleep(0.002)
     await run.finish("completed", answer={"n": 1}, error=None, events=[("done", {})])
 
@@ -81,7 +83,8 @@ async def many(store: TaskStore, prefix: str, count: str) -> None:
 
     async def one(name: str) -> None:
         run = await begin(store, name)
-        await asyncio.gather(*(run.emit("progress", {"progress": i}) for i in range(10)))
+        for index in range(10):
+            run.emit("progress", {"progress": index})
         await run.finish("completed", answer=None, error=None, events=[("done", {})])
 
     await asyncio.gather(*(one(f"{prefix}-{index}") for index in range(int(count))))
@@ -102,10 +105,29 @@ async def cancel(store: TaskStore, name: str) -> None:
     say("asked")
 
 
-async def reap(store: TaskStore) -> None:
+async def adopt(store: TaskStore) -> None:
     say("ready")
     await hear()
-    say([task.task_id for task in await store.reap()])
+    names: list[str] = []
+    end = time.monotonic() + 3
+    while time.monotonic() < end:
+        names += [task.task_id for task in (await store.adopt(9)).taken]
+        await asyncio.sleep(0.05)
+    say(names)
+    await hear()
+
+
+async def take(store: TaskStore, name: str) -> None:
+    """Take over what a dead process left, run the task of that name, and be killed with it."""
+    while True:
+        for task in (await store.adopt(9)).taken:
+            if task.task_id == name:
+                run = await store.start(task)
+                run.emit("progress", {"attempt": task.attempt})
+                await run.stored()
+                say("taken")
+                await hear()
+        await asyncio.sleep(0.02)
 
 
 async def main(command: str, path: str, *arguments: str) -> None:
@@ -114,12 +136,14 @@ async def main(command: str, path: str, *arguments: str) -> None:
         await hear()
         say(migrate(path))
         return
-    store = await open_store(path, reap_every_s=None)
+    store = await open_store(path)
     await COMMANDS[command](store, *arguments)
     await store.close()
 
 
-COMMANDS = {each.__name__: each for each in (submit, hold, fork, run, many, obey, cancel, reap)}
+COMMANDS = {
+    each.__name__: each for each in (submit, hold, fork, run, many, obey, cancel, adopt, take)
+}
 
 if __name__ == "__main__":
     asyncio.run(main(*sys.argv[1:]))

@@ -99,18 +99,12 @@ class Lab:
     ) -> Outcome:
         if isinstance(workflow, str):
             workflow = definitions(self.settings)[workflow]
-        databases = self.settings.namespaces[namespace].databases
-        state = RunState(
-            task_id="t1",
-            workflow=workflow.name,
-            namespace=namespace,
-            question=Question(text=text, today=date(2024, 1, 15)),
-            databases=tuple(database.name for database in databases),
-            schema_name=schema_name,
-        )
+        state = self.state(workflow.name, text, namespace=namespace, schema_name=schema_name)
         self.events.clear()
 
-        async def keep(type: EventType, data: Mapping[str, Any]) -> None:
+        async def keep(
+            type: EventType, data: Mapping[str, Any], step: Mapping[str, Any] | None = None
+        ) -> None:
             self.events.append((type, data))
             if type == "sql_generated":
                 self.executing.set()
@@ -120,6 +114,24 @@ class Lab:
         )
         self.events.extend(outcome.events)
         return outcome
+
+    def state(
+        self,
+        workflow: str,
+        text: str = "How many customers are in Rome?",
+        *,
+        namespace: str = "shop",
+        schema_name: str | None = None,
+    ) -> RunState:
+        databases = self.settings.namespaces[namespace].databases
+        return RunState(
+            task_id="t1",
+            workflow=workflow,
+            namespace=namespace,
+            question=Question(text=text, today=date(2024, 1, 15)),
+            databases=tuple(database.name for database in databases),
+            schema_name=schema_name,
+        )
 
     def of(self, type: EventType) -> list[Mapping[str, Any]]:
         return [data for kind, data in self.events if kind == type]

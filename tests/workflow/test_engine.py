@@ -236,7 +236,7 @@ async def test_cancelling_ends_the_run_and_its_statement(lab) -> None:
 
 
 async def test_a_lost_fence_stops_the_run_at_once(lab) -> None:
-    async def emit(type: EventType, data: Mapping[str, Any]) -> None:
+    async def emit(type: EventType, data: Mapping[str, Any], step: Any = None) -> None:
         if type == "sql_generated":
             raise FenceError("not yours")
 

@@ -81,7 +81,7 @@ async def ask(make_lab, tmp_path) -> AsyncIterator[Ask]:
         asked = Question(text, date(2024, 1, 15), timezone="Asia/Shanghai", **question)
         state = RunState("t1", workflow.name, "figures", asked, ("shop",), metric_query=query)
 
-        async def silent(type: str, data: object) -> None: ...
+        async def silent(type: str, data: object, step: Any = None) -> None: ...
 
         return await run_workflow(workflow, state, tools, silent, stopped=_not_stopped)
 

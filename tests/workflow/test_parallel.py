@@ -75,7 +75,7 @@ class World:
         question = Question(text, date(2024, 1, 15))
         state = RunState("t1", workflow, "shop", question, ("shop",))
 
-        async def keep(type: Any, data: Mapping[str, Any]) -> None:
+        async def keep(type: Any, data: Mapping[str, Any], step: Any = None) -> None:
             lab.events.append((type, data))
             if type == "sql_generated":
                 lab.executing.set()
@@ -292,7 +292,7 @@ async def test_branches_run_at_once(world: World) -> None:
     tools = replace(world.lab.tools(lambda _: ()), generator_of=by_model(made))
     state = RunState("t1", "many", "shop", Question(IN_ROME, date(2024, 1, 15)), ("shop",))
 
-    async def silent(type: Any, data: Mapping[str, Any]) -> None: ...
+    async def silent(type: Any, data: Mapping[str, Any], step: Any = None) -> None: ...
 
     flow = definitions(world.lab.settings)["many"]
     outcome = await run_workflow(flow, state, tools, silent, stopped=stopped)
@@ -333,7 +333,7 @@ async def test_at_the_deadline_the_branches_that_answered_are_chosen_from(
 
 
 async def test_a_lost_fence_stops_all_branches(world: World) -> None:
-    async def emit(type: Any, data: Mapping[str, Any]) -> None:
+    async def emit(type: Any, data: Mapping[str, Any], step: Any = None) -> None:
         if type == "sql_generated":
             raise FenceError("not yours")
 

@@ -95,7 +95,7 @@ class Desk:
             meter=self.meter,
         )
 
-        async def keep(type: EventType, data: Mapping[str, Any]) -> None:
+        async def keep(type: EventType, data: Mapping[str, Any], step: Any = None) -> None:
             self.events.append((type, data))
 
         flow = definitions(self.lab.settings)[workflow]

@@ -9,16 +9,16 @@ from typing import Any, cast
 import pytest
 
 from datus.errors import FenceError, UnavailableError
-from datus.tasks.store import NOTHING_SPENT, FinalStatus, Run, Spent, TaskRecord, TaskStore
-from datus.types import Event, EventType, Question
+from datus.tasks.store import NOTHING_SPENT, FinalStatus, Left, Run, Spent, TaskRecord, TaskStore
+from datus.types import EventType, Question
 from datus.workflow import runner as runner_module
 from datus.workflow.definitions import BUILT_IN
-from datus.workflow.runner import Runner
+from datus.workflow.runner import Places, Runner
 from datus.workflow.state import RunState
 
 NOW = datetime(2024, 1, 15, tzinfo=UTC)
 TASK = TaskRecord(
-    1, "acme", "t1", "f", "fixed", "shop", {}, "queued", "me", 1, 0, None, NOW, None, None, None
+    1, "acme", "t1", "f", "fixed", "shop", {}, "queued", "me", 1, 0, 0, None, NOW, None, None, None
 )
 STATE = RunState(
     "t1", "fixed", "shop", Question("How many customers?", date(2024, 1, 15)), ("shop",)
@@ -34,12 +34,17 @@ class SlowRun:
         self._busy = busy
         self._lost_at = lost_at
 
-    async def emit(self, type: EventType, data: Mapping[str, Any]) -> Event:
-        await asyncio.sleep(0.01)
+        self.left = Left()
+
+    def emit(
+        self, type: EventType, data: Mapping[str, Any], step: Mapping[str, Any] | None = None
+    ) -> int:
         if type == self._lost_at:
             raise FenceError("not yours")
         self.written.append(type)
-        return Event(len(self.written), type, data)
+        return len(self.written)
+
+    async def stored(self) -> None: ...
 
     async def finish(
         self,
@@ -72,7 +77,7 @@ class Store:
 
 async def run_to_the_end(lab, run: SlowRun) -> None:
     tools = lab.tools(lambda context: ["SELECT count(*) AS n FROM customers"])
-    runner = Runner(cast(TaskStore, Store(run)), tools, max_running=1)
+    runner = Runner(cast(TaskStore, Store(run)), tools, Places(1, 10, 1, 10))
     runner.start(TASK, BUILT_IN[0], STATE)
     await runner.close(grace_s=20)
 

@@ -224,7 +224,7 @@ async def judged(lab: Any, said: Said, sqls: list[str], text: str, purse: Purse)
     """A run with a model as judge."""
     workflow = definitions(lab.settings)["reflection"]
 
-    async def keep(type: Any, data: Any) -> None:
+    async def keep(type: Any, data: Any, step: Any = None) -> None:
         lab.events.append((type, data))
 
     from datetime import date

@@ -9,7 +9,7 @@ from datus.types import MetricQuery, TimeRange
 from datus.workflow.metric_query import as_json
 from datus.workflow.node import Node, Report, Tools, known
 from datus.workflow.state import Output as Answered
-from datus.workflow.state import RunState
+from datus.workflow.state import RunState, as_objects
 
 
 class Output(Node):
@@ -25,7 +25,6 @@ class Output(Node):
         executed = known(state.executed, "result")
         linking = known(state.linking, "schema")
         candidate, result = executed.candidate, executed.result
-        names = [column.name for column in result.columns]
         words = [
             {"words": use.words, "span": list(use.span), "meaning": use.meaning}
             for use in candidate.words
@@ -61,8 +60,7 @@ class Output(Node):
             "selection": state.selection,
             "knowledge_version": linking.snapshot.version,
         }
-        rows = tuple(dict(zip(names, row, strict=True)) for row in result.rows)
-        return replace(state, output=Answered(rows, metadata))
+        return replace(state, output=Answered(as_objects(result), metadata))
 
 
 def _metrics(query: MetricQuery | None, snapshot: Snapshot) -> list[dict[str, Any]]:

@@ -1,0 +1,62 @@
+"""Takes over tasks that nobody runs: a process died, or stopped and handed them back."""
+
+import asyncio
+import logging
+from collections.abc import Callable
+from contextlib import suppress
+
+from datus.errors import DatusError, UnavailableError
+from datus.tasks.store import TaskRecord, TaskStore
+from datus.workflow.runner import Runner
+
+LOOK_EVERY_S = 0.5
+"""Seconds between two looks for tasks that nobody runs."""
+
+_log = logging.getLogger(__name__)
+
+
+class Tending:
+    """Looks for tasks of processes that are gone, as long as this process takes any. Made on the event loop.
+
+    Args:
+        go_on: Begins the run of a task that was taken over. Raises DatusError where it cannot be run.
+    """
+
+    def __init__(
+        self, store: TaskStore, runner: Runner, go_on: Callable[[TaskRecord], None]
+    ) -> None:
+        self._store = store
+        self._runner = runner
+        self._go_on = go_on
+        self._away = False
+        self._stopping = asyncio.Event()
+        self._looking = asyncio.create_task(self._look_until_stopped())
+
+    async def close(self) -> None:
+        """Look no more; what is just being taken over is begun."""
+        self._stopping.set()
+        await asyncio.wait({self._looking}, timeout=LOOK_EVERY_S)
+        self._looking.cancel()
+        with suppress(asyncio.CancelledError):
+            await self._looking
+
+    async def _look_until_stopped(self) -> None:
+        while not self._stopping.is_set():
+            try:
+                await self._look()
+                self._away = False
+            except UnavailableError as error:
+                if not self._away:
+                    _log.warning("looking for tasks that nobody runs failed: %s", error.message)
+                self._away = True
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._stopping.wait(), LOOK_EVERY_S)
+
+    async def _look(self) -> None:
+        adopted = await self._store.adopt(self._runner.free)
+        for task in adopted.taken:
+            try:
+                self._go_on(task)
+            except DatusError as error:
+                _log.error("task %s cannot be gone on with: %s", task.task_id, error.message)
+                self._runner.fail(task, error)

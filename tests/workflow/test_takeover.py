@@ -1,0 +1,134 @@
+"""A run that is broken off at any event is gone on with as if it had not been."""
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import fields
+from typing import Any
+
+import pytest
+
+from datus.errors import FenceError
+from datus.types import EventType, GenerationContext
+from datus.workflow.definitions import definitions
+from datus.workflow.engine import run_workflow
+from datus.workflow.record import _PLAIN, ASKED, SPECIAL
+from datus.workflow.state import RunState
+
+Told = list[tuple[EventType, Mapping[str, Any], Mapping[str, Any] | None]]
+
+GOOD = "SELECT count(*) AS n FROM customers WHERE city = 'Rome'"
+BROKEN = "SELECT count(*) AS n FROM customers WHERE town = 'Rome'"
+EMPTY = "SELECT name FROM customers WHERE city = 'Oslo'"
+
+PARALLEL = """
+  workflow:
+    split:
+      nodes:
+        - schema_linking
+        - parallel:
+            - {name: one, nodes: [generate_sql, execute_sql]}
+            - {name: two, nodes: [date_parser, generate_sql, execute_sql]}
+        - selection
+        - output
+"""
+
+
+def test_every_field_of_a_run_is_asked_or_recorded() -> None:
+    assert {each.name for each in fields(RunState)} == {*ASKED, *SPECIAL, *_PLAIN}
+
+
+def mended(context: GenerationContext) -> list[str]:
+    return [GOOD] if context.attempts else [BROKEN]
+
+
+def unlucky(context: GenerationContext) -> list[str]:
+    return [GOOD] if context.attempts else [EMPTY]
+
+
+@pytest.mark.parametrize(
+    ("workflow", "script"),
+    [
+        ("fixed", lambda context: [GOOD]),
+        ("nl2sql", mended),
+        ("reflection", unlucky),
+        ("reflection", mended),
+        ("split", mended),
+    ],
+)
+async def test_a_run_goes_on_from_wherever_it_was_broken_off(
+    make_lab: Callable[..., Any], workflow: str, script: Callable[..., Any]
+) -> None:
+    lab = make_lab(PARALLEL)
+    whole: Told = []
+    outcome = await attempt(lab, workflow, script, whole, ())
+    assert outcome is not None
+    recorded = sum(1 for _, _, step in whole if step)
+    assert recorded >= len({data["node"] for type, data, _ in whole if type == "node_progress"}) - 1
+
+    for cut in range(len(whole)):
+        if is_within_a_failure(whole[:cut]):
+            continue
+        told: Told = []
+        assert await attempt(lab, workflow, script, told, (), cut) is None
+        # What a store keeps is text.
+        steps = [json.loads(json.dumps(step)) for _, _, step in told if step]
+        asked = len(lab.asked)
+        again: Told = []
+        second = await attempt(lab, workflow, script, again, steps)
+        assert second is not None
+        assert essence(second.answer) == essence(outcome.answer), cut
+        finished = [key(data) for type, data, _ in told if is_end(type, data)]
+        begun = [key(data) for type, data, _ in again if is_end(type, data)]
+        assert sorted(finished + begun) == sorted(
+            key(data) for type, data, _ in whole if is_end(type, data)
+        ), cut
+        assert len(lab.asked) - asked <= 2 * 2
+
+
+async def attempt(
+    lab: Any,
+    workflow: str,
+    script: Callable[..., Any],
+    told: Told,
+    steps: Any,
+    cut: int | None = None,
+) -> Any:
+    """Run until the end, or until event number ``cut`` is to be told: None then."""
+
+    async def tell(
+        type: EventType, data: Mapping[str, Any], step: Mapping[str, Any] | None = None
+    ) -> None:
+        if len(told) == cut:
+            raise FenceError("the process died here")
+        told.append((type, data, step))
+
+    tools = lab.tools(script)
+    state = lab.state(workflow)
+    flow = definitions(lab.settings)[workflow]
+    try:
+        return await run_workflow(flow, state, tools, tell, stopped=FenceError, recorded=steps)
+    except FenceError:
+        return None
+
+
+def is_within_a_failure(told: Told) -> bool:
+    """The failure of a node and what is told because of it are handed over at once, and so stored at once."""
+    failed = [n for n, (type, data, step) in enumerate(told) if data.get("status") == "failed"]
+    return bool(failed) and not any(step for _, _, step in told[failed[-1] :])
+
+
+def is_end(type: EventType, data: Mapping[str, Any]) -> bool:
+    return type == "node_progress" and data["status"] in ("completed", "failed")
+
+
+def key(data: Mapping[str, Any]) -> str:
+    return f"{data.get('branch')} {data['node']} {data['status']}"
+
+
+def essence(answer: Mapping[str, Any]) -> Any:
+    """An answer without what takes time, and in an order that does not depend on it."""
+    metadata = dict(answer["metadata"])
+    nodes = sorted(key(each) for each in metadata.pop("nodes"))
+    for timed in ("execution_time", "statement_time"):
+        metadata.pop(timed, None)
+    return {**answer, "metadata": metadata, "execution_time": None}, nodes
