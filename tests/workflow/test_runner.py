@@ -18,7 +18,7 @@ from datus.workflow.state import RunState
 
 NOW = datetime(2024, 1, 15, tzinfo=UTC)
 TASK = TaskRecord(
-    1, "acme", "t1", "f", "fixed", "shop", {}, "queued", "me", 1, 0, None, NOW, None, None, None
+    1, "acme", "t1", "f", "fixed", "shop", {}, "queued", "me", 1, 0, 0, None, NOW, None, None, None
 )
 STATE = RunState(
     "t1", "fixed", "shop", Question("How many customers?", date(2024, 1, 15)), ("shop",)
