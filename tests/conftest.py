@@ -3,11 +3,14 @@
 import socket
 from collections.abc import Callable, Iterator
 from ipaddress import ip_address
+from pathlib import Path
 from typing import Any
 
 import psycopg
 import pymysql
 import pytest
+
+from datus.demo import build
 
 _LOCAL_NAMES = frozenset({"localhost", ""})
 
@@ -72,6 +75,14 @@ def connect_mysql() -> Callable[[], "pymysql.Connection[Any]"]:
             pytest.skip(f"no MySQL server to test against: {error}")
 
     return connect
+
+
+@pytest.fixture(scope="session")
+def demo_shop(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The file of the demo shop, built once for all tests that read it."""
+    path = tmp_path_factory.mktemp("demo") / "shop.duckdb"
+    build(path, lambda name, done, total: None)
+    return path
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
