@@ -3,19 +3,27 @@
 import socket
 from collections.abc import Callable, Iterator
 from ipaddress import ip_address
+from pathlib import Path
 from typing import Any
 
 import psycopg
 import pymysql
 import pytest
 
+from datus.demo import build
+
 _LOCAL_NAMES = frozenset({"localhost", ""})
 
 
 @pytest.fixture(autouse=True, scope="session")
-def _no_network() -> Iterator[None]:
-    """Refuse connections that leave the machine, so that no test depends on one."""
+def _no_network(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Refuse connections that leave the machine, so that no test depends on one.
+
+    With nobody out there to trust, clients read none of the system's authorities: hundreds of clients are made.
+    """
     patch = pytest.MonkeyPatch()
+    patch.delenv("SSL_CERT_FILE", raising=False)
+    patch.setenv("SSL_CERT_DIR", str(tmp_path_factory.mktemp("no_authorities")))
     for name in ("connect", "connect_ex"):
         patch.setattr(socket.socket, name, _only_here(getattr(socket.socket, name)))
     yield
@@ -72,6 +80,14 @@ def connect_mysql() -> Callable[[], "pymysql.Connection[Any]"]:
             pytest.skip(f"no MySQL server to test against: {error}")
 
     return connect
+
+
+@pytest.fixture(scope="session")
+def demo_shop(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The file of the demo shop, built once for all tests that read it."""
+    path = tmp_path_factory.mktemp("demo") / "shop.duckdb"
+    build(path, lambda name, done, total: None)
+    return path
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

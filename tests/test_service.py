@@ -50,6 +50,7 @@ def write_config(folder: Path, extra: str = "") -> Path:
     for number, name in enumerate(("red", "blue"), start=1):
         with sqlite3.connect(folder / f"{name}.sqlite") as connection:
             connection.executescript(
+                "BEGIN;"  # waits for the disk once
                 "CREATE TABLE customers (id INTEGER PRIMARY KEY, shop TEXT NOT NULL);"
                 "CREATE TABLE numbers (n INTEGER NOT NULL);"
                 "WITH RECURSIVE c (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM c WHERE n < 2000)"

@@ -168,10 +168,12 @@ def make_shop(path: Path) -> None:
     """A small database."""
     connection = sqlite3.connect(path)
     connection.executescript(
+        "BEGIN;"  # waits for the disk once
         "CREATE TABLE orders (id INTEGER PRIMARY KEY, day DATE, amount REAL, note TEXT);"
         "INSERT INTO orders VALUES (1, '2024-01-01', 1.5, '中文'), (2, '2024-01-02', NULL, 'x');"
         "CREATE TABLE exact (big INTEGER, blob BLOB);"
         "INSERT INTO exact VALUES (9223372036854775807, x'00ff');"
+        "COMMIT;"
     )
     connection.close()
 

@@ -54,7 +54,7 @@ class Running:
             self.wait_for(rf" n{number} datus\.access: GET /health 200")
         return {int(pid) for pid in re.findall(r"\[(\d+)\] n\d+ datus\.access", self.output)}
 
-    def end(self, number: int = signal.SIGTERM, timeout_s: float = 20) -> int:
+    def end(self, number: int = signal.SIGTERM, timeout_s: float = 45) -> int:
         self.process.send_signal(number)
         return self.process.wait(timeout_s)
 
@@ -127,7 +127,7 @@ def alive(pid: int) -> bool:
         return False
 
 
-def until(condition: Callable[[], bool], timeout_s: float = 15) -> bool:
+def until(condition: Callable[[], bool], timeout_s: float = 45) -> bool:
     deadline = time.monotonic() + timeout_s
     while not condition():
         if time.monotonic() > deadline:

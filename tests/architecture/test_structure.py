@@ -2,6 +2,7 @@
 
 import ast
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -44,18 +45,36 @@ def module_of(path: Path) -> str:
     return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
 
 
-def imports(path: Path) -> Iterator[str]:
+MODULES = {module_of(path) for path in FILES}
+
+
+@cache
+def nodes(path: Path) -> tuple[ast.AST, ...]:
+    """All there is in a file, parsed once for all tests."""
+    return tuple(ast.walk(ast.parse(path.read_text())))
+
+
+@pytest.fixture(autouse=True, scope="module")
+def _forget() -> Iterator[None]:
+    """Half a million nodes would slow the collector down for the tests of other files."""
+    yield
+    nodes.cache_clear()
+
+
+def imports(path: Path) -> set[str]:
     """Modules of datus that a file imports, functions' own imports included."""
-    known = {module_of(each) for each in FILES}
-    for node in ast.walk(ast.parse(path.read_text())):
+    found = set()
+    for node in nodes(path):
         if isinstance(node, ast.Import):
-            yield from (a.name for a in node.names if a.name.split(".")[0] == "datus")
+            found.update(a.name for a in node.names if a.name.split(".")[0] == "datus")
         elif isinstance(node, ast.ImportFrom):
             assert node.level == 0, f"{path}:{node.lineno}: relative import"
             if node.module and node.module.split(".")[0] == "datus":
-                for alias in node.names:
-                    inner = f"{node.module}.{alias.name}"
-                    yield inner if inner in known else node.module
+                inner = {f"{node.module}.{alias.name}" for alias in node.names}
+                found |= inner & MODULES
+                if inner - MODULES:
+                    found.add(node.module)
+    return found
 
 
 def test_every_room_has_a_floor() -> None:
@@ -79,7 +98,7 @@ def test_imports_point_down(path: Path) -> None:
 
 
 def test_no_import_cycle() -> None:
-    graph = {module_of(path): set(imports(path)) - {module_of(path)} for path in FILES}
+    graph = {module_of(path): imports(path) - {module_of(path)} for path in FILES}
     done: set[str] = set()
 
     def visit(module: str, trail: tuple[str, ...]) -> None:
@@ -96,9 +115,8 @@ def test_no_import_cycle() -> None:
 
 @pytest.mark.parametrize("path", FILES, ids=lambda p: str(p.relative_to(ROOT)))
 def test_files_and_functions_are_small(path: Path) -> None:
-    text = path.read_text()
-    assert text.count("\n") <= LINES_A_FILE
-    for node in ast.walk(ast.parse(text)):
+    assert path.read_text().count("\n") <= LINES_A_FILE
+    for node in nodes(path):
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
             lines = (node.end_lineno or node.lineno) - node.lineno + 1
             assert lines <= LINES_A_FUNCTION, f"{path}:{node.lineno} {node.name} has {lines} lines"
@@ -108,7 +126,7 @@ def test_files_and_functions_are_small(path: Path) -> None:
 def test_broad_except_only_at_borders(path: Path) -> None:
     if str(path.relative_to(ROOT)) in BORDERS:
         return
-    for node in ast.walk(ast.parse(path.read_text())):
+    for node in nodes(path):
         if isinstance(node, ast.ExceptHandler):
             named = node.type
             names = named.elts if isinstance(named, ast.Tuple) else [named]

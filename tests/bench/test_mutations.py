@@ -3,6 +3,7 @@
 import argparse
 import importlib.util
 import json
+import shutil
 import sqlite3
 import sys
 from collections.abc import Iterator
@@ -64,8 +65,12 @@ def arguments(tmp_path: Path) -> argparse.Namespace:
 
 
 async def test_what_changes_validity_is_caught_and_mended(
-    mutations: ModuleType, arguments: argparse.Namespace
+    mutations: ModuleType,
+    arguments: argparse.Namespace,
+    demo_shop: Path,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    monkeypatch.setattr(mutations, "build", lambda path, _: shutil.copyfile(demo_shop, path))
     cases = await mutations.run(arguments)
     invalid = [case for case in cases if case.effect == "validity"]
     assert len({case.broken.mutation for case in cases}) == len(mutations.MUTATIONS)

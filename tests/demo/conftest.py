@@ -4,14 +4,10 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from datus.demo import build
-
 
 @pytest.fixture(scope="session")
-def shop(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    path = tmp_path_factory.mktemp("demo") / "shop.duckdb"
-    build(path, lambda name, done, total: None)
-    return path
+def shop(demo_shop: Path) -> Path:
+    return demo_shop
 
 
 @pytest.fixture

@@ -56,7 +56,7 @@ metrics:
 def write(path: Path, sql: str) -> None:
     """Run statements on a SQLite file."""
     connection = sqlite3.connect(path)
-    connection.executescript(sql)
+    connection.executescript(f"BEGIN; {sql}; COMMIT;")  # waits for the disk once
     connection.close()
 
 

@@ -65,7 +65,7 @@ async def connectors(settings: Settings) -> AsyncIterator[Connectors]:
 
 def write(path: Path, sql: str) -> None:
     connection = sqlite3.connect(path)
-    connection.executescript(sql)
+    connection.executescript(f"BEGIN; {sql}; COMMIT;")  # waits for the disk once
     connection.close()
 
 

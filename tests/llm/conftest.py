@@ -105,6 +105,6 @@ async def models() -> AsyncIterator[Callable[..., Models]]:
 def config(wire: wires.Wire, provider: wires.Provider, name: str = "m", **more: Any) -> ModelConfig:
     """A model of this provider at the wire server."""
     known = {"openai": "gpt-4o", "claude": "claude-wire", "gemini": "gemini-2.5-flash"}
-    own = {"api_key": Secret(KEY), "timeout_s": 5.0, "model": known[provider], "max_tokens": 1_024}
+    own = {"api_key": Secret(KEY), "timeout_s": 30.0, "model": known[provider], "max_tokens": 1_024}
     given = {"base_url": wire.url(provider), **own, **more}
     return ModelConfig(name, provider, **given)

@@ -1,5 +1,6 @@
 """The made shop in four databases, each met through the guard, as datus meets it."""
 
+import os
 import re
 import sqlite3
 from collections.abc import Callable, Iterator
@@ -26,7 +27,8 @@ TYPES = {
     "sqlite": ("TEXT", "REAL"),
     "mysql": ("DATETIME", "DOUBLE"),
 }
-NAME = "datus_semantic_test"
+NAME = f"datus_semantic_{os.getpid()}"
+"""On the servers: a name of its own for each process that tests, for several may at once."""
 
 
 def database_schema(dialect: Dialect) -> DatabaseSchema:

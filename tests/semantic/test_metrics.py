@@ -352,7 +352,9 @@ FILTERS: list[tuple[MetricFilter, Callable[[Order], bool]]] = [
 ]
 
 
-@pytest.mark.parametrize(("condition", "holds"), FILTERS, ids=lambda one: str(one)[:60])
+@pytest.mark.parametrize(
+    ("condition", "holds"), FILTERS, ids=[str(condition)[:60] for condition, _ in FILTERS]
+)
 def test_filters(
     db: Shop, layer: SemanticLayer, condition: MetricFilter, holds: Callable[[Order], bool]
 ) -> None:

@@ -1,5 +1,6 @@
 """Proposed metrics: valid as they stand, run on every engine, say why, and leave out what would be wrong."""
 
+import os
 import sqlite3
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -27,7 +28,8 @@ from datus.types import (
     TypeKind,
 )
 
-NAME = "datus_suggest_test"
+NAME = f"datus_suggest_{os.getpid()}"
+"""On the servers: a name of its own for each process that tests, for several may at once."""
 TYPES: dict[TypeKind, str] = {
     "integer": "INTEGER", "number": "DOUBLE PRECISION", "text": "VARCHAR(60)", "date": "DATE",
     "datetime": "TIMESTAMP", "boolean": "BOOLEAN",
@@ -363,9 +365,9 @@ def filled(
 
     try:
         yield run
+    finally:
         if on_server:
             cursor.execute(drop)
-    finally:
         connection.close()
 
 

@@ -26,7 +26,7 @@ class Worker:
 
     async def said(self) -> Any:
         assert self.process.stdout is not None
-        line = await asyncio.wait_for(self.process.stdout.readline(), 20)
+        line = await asyncio.wait_for(self.process.stdout.readline(), 45)
         assert line, "the worker ended without a word"
         return json.loads(line)
 

@@ -149,7 +149,7 @@ def write_databases(folder: Path) -> None:
     scripts = {"shop": SHOP, "clinic": CLINIC, "clinic_old": CLINIC, "wide": WIDE}
     for name, script in scripts.items():
         connection = sqlite3.connect(folder / f"{name}.sqlite")
-        connection.executescript(script)
+        connection.executescript(f"BEGIN; {script} COMMIT;")  # waits for the disk once
         connection.close()
 
 
