@@ -316,7 +316,7 @@ class SessionPool(Generic[S]):
             pause = min(pause * 2, _LONGEST_PAUSE_S)
         if connected and not done.done():
             _log.warning(
-                "A statement on %s did not stop; its connection is cut", self._target.label
+                "A statement on %s did not stop; its connection is given up", self._target.label
             )
             job.abandon()
             await asyncio.wait({done}, timeout=_CUT_S)
