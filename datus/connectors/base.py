@@ -68,7 +68,8 @@ class Connector(Protocol):
         """Run one query read-only and fetch at most ``max_rows`` rows and about ``max_bytes`` bytes.
 
         Cancelling the awaiting task stops the statement in the database first; ``CancelledError`` leaves
-        when it is over, or after at most ``pool.STOP_S`` seconds, when its connection is thrown away.
+        when it is over, or after about ``pool.STOP_S`` seconds, when its connection is cut. Every method
+        is cancelled so. While there is no connection yet it leaves at once.
 
         Args:
             sql: One statement that the guard has checked, in the connector's dialect.

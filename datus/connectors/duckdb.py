@@ -14,9 +14,6 @@ from datus.connectors.pooled import PooledConnector
 from datus.connectors.values import Fetched
 from datus.types import Column, DatabaseSchema, ResultColumn, TableSchema
 
-_STOP_S = 2.0
-"""Seconds that an interrupted statement gets before DuckDB's process is ended."""
-
 
 def open_duckdb(
     config: DatabaseConfig, namespace: str, *, max_connections: int, timezone: str
@@ -34,7 +31,6 @@ def open_duckdb(
         target,
         lambda: DuckdbSession(file, config.name, config.schema),
         max_connections=max_connections,
-        stop_s=_STOP_S,
         on_close=file.close,
     )
 
@@ -68,6 +64,7 @@ class DuckdbSession(Session):
 
     def _rows(self, sql: str) -> list[list[Any]]:
         """All rows of a query of ours."""
+        self.go_on()
         request = {"sql": sql, "schema": None, "max_rows": sys.maxsize, "max_bytes": MAX_BYTES // 4}
         rows: list[list[Any]] = self._line.ask(request)["rows"]
         return rows

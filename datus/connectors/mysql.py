@@ -1,7 +1,9 @@
 """MySQL and MariaDB: every statement in a READ ONLY transaction with a timeout, rows read as they come."""
 
 import logging
+import math
 import re
+import threading
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
@@ -45,6 +47,9 @@ _READING_MODES = frozenset(
 _LOST = (2006, 2013, 2055)  # server has gone away, lost connection
 _TIMED_OUT = (1969, 3024)  # MariaDB's and MySQL's code of their statement timeouts
 _UNKNOWN_TIME_ZONE = 1298
+_NO_SUCH_THREAD = 1094
+_KILL_TIMEOUT_S = 1.0
+_KILL_AGAIN_S = 1.0
 
 _RELATIONS = """
 SELECT table_name, table_type LIKE '%VIEW', CASE WHEN table_type NOT LIKE '%VIEW' THEN table_rows END
@@ -87,10 +92,13 @@ class MysqlSession(Session):
         self._target = target
         self._timeout_s = 0.0
         self._spent = False
+        self._killed = False
         try:
-            self._connection = _connect(config)
+            self._connection = _connect(config, CONNECT_TIMEOUT_S)
             try:
                 self._is_mariadb = self._prepare(timezone)
+                # From here on the pool knows how long to wait.
+                self._connection._read_timeout = self._connection._write_timeout = None
             except pymysql.Error:
                 self.close()
                 raise
@@ -149,7 +157,8 @@ class MysqlSession(Session):
                 raise DatabaseError("The statement returns no rows: only queries are run.")
             names = [column[0] for column in cursor.description]
             kinds = [_kind(column[1]) for column in cursor.description]
-            return read_result(names, kinds, _rows(cursor), max_rows=max_rows, max_bytes=max_bytes)
+            rows = self.while_wanted(_rows(cursor))
+            return read_result(names, kinds, rows, max_rows=max_rows, max_bytes=max_bytes)
         except pymysql.Error as error:
             raise self._error(error) from error
         finally:
@@ -186,6 +195,7 @@ class MysqlSession(Session):
                     Relation(None, name, bool(is_view), rows)
                     for name, is_view, rows in cursor.fetchall()
                 ]
+            self.go_on()
             default = self._config.database or ""
             tables = reflect("mysql", self._connection, relations, default)
         except pymysql.Error as error:
@@ -212,18 +222,47 @@ class MysqlSession(Session):
         return True
 
     def interrupt(self) -> None:
+        self._kill()
+
+    def _kill(self) -> bool:
+        """Have the server end the connection; False when no word came through to it.
+
+        The connection and not the query: ``KILL QUERY`` between two queries is lost, and it does not reach a
+        thread that waits for us to read.
+        """
         import pymysql
 
+        if self._killed:
+            return True
+        number = int(self._connection.thread_id())
         try:
-            with _connect(self._config) as other, other.cursor() as cursor:
-                cursor.execute(f"KILL QUERY {int(self._connection.thread_id())}")
-        except (pymysql.Error, OSError, RuntimeError):
-            return  # the server does not answer, or the statement is over; the pool tries again
+            with _connect(self._config, _KILL_TIMEOUT_S) as other, other.cursor() as cursor:
+                if (
+                    other.thread_id() > number
+                ):  # else the server began anew, and the number is another's
+                    cursor.execute(f"KILL {number}")
+        except (pymysql.Error, OSError, RuntimeError) as error:
+            self._killed = bool(error.args) and error.args[0] == _NO_SUCH_THREAD
+        else:
+            self._killed = True
+        return self._killed
 
     def abandon(self) -> None:
+        """Cut, and go on with the kill: the server does not see that a client is gone while it computes."""
         wire = self._connection._sock
         if wire is not None:
             cut(wire)
+        if not self._killed:
+            name = f"datus-kill-{self._target.label}"
+            threading.Thread(target=self._kill_late, name=name, daemon=True).start()
+
+    def _kill_late(self) -> None:
+        """Until it came through, or the statement ended by its own timeout."""
+        pause = threading.Event()
+        for _ in range(math.ceil(self._timeout_s / _KILL_AGAIN_S)):
+            if self._kill():
+                return
+            pause.wait(_KILL_AGAIN_S)
 
     def close(self) -> None:
         import pymysql
@@ -249,7 +288,8 @@ def _message(error: Exception) -> str:
     return re.sub(r"(for |to )?user '[^']*'@'[^']*'", r"\1this user", text)
 
 
-def _connect(config: DatabaseConfig) -> Any:
+def _connect(config: DatabaseConfig, timeout_s: float) -> Any:
+    """A connection whose every step has ``timeout_s``: a server may take it and never say a word."""
     import pymysql
     from pymysql.constants import FIELD_TYPE
     from pymysql.converters import conversions
@@ -262,7 +302,9 @@ def _connect(config: DatabaseConfig) -> Any:
         "password": "" if config.password is None else config.password.reveal(),
         "database": config.database,
         "charset": "utf8mb4",
-        "connect_timeout": CONNECT_TIMEOUT_S,
+        "connect_timeout": timeout_s,
+        "read_timeout": timeout_s,
+        "write_timeout": timeout_s,
         "local_infile": False,
         "autocommit": True,  # START TRANSACTION and ROLLBACK are ours
         "program_name": "datus",

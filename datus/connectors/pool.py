@@ -2,7 +2,7 @@
 
 Drivers block, so nothing of them runs on the event loop's thread. A slot is a thread and a connection;
 a statement holds one from its first round trip to its last. A statement that was interrupted leaves its
-connection unusable by decision: a late ``KILL QUERY`` or cancel request must not hit the next statement.
+connection unusable by decision: a late ``KILL`` or cancel request must not hit the next statement.
 """
 
 import asyncio
@@ -10,7 +10,7 @@ import logging
 import threading
 from abc import ABC, abstractmethod
 from collections import deque
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, Generic, TypeVar
 
@@ -19,10 +19,19 @@ from datus.connectors.values import Fetched
 from datus.errors import DatabaseError, DatabaseUnreachableError
 from datus.types import Column, DatabaseSchema, TableSchema
 
-STOP_S = 5.0
-"""What a stopped statement gets where an engine has no reason for another time."""
+STOP_S = 0.8
+"""Seconds that a stopped statement gets to end by itself. A cancel is to be over within 1 s; what is cut
+is thrown away in any case, so there is nothing to win by waiting longer."""
+
+_CUT_S = 0.2
+"""Seconds for the thread to see that its connection was cut."""
+
+_FIRST_PAUSE_S = 0.02
+_LONGEST_PAUSE_S = 0.2
 
 _log = logging.getLogger(__name__)
+
+T = TypeVar("T")
 
 
 class SessionLostError(Exception):
@@ -38,7 +47,28 @@ class Session(ABC):
 
     Runs in a pool thread, one call at a time, except ``interrupt`` and ``abandon``, which come from
     another thread while a call runs. The driver's errors do not leave it: they become ``DatabaseError``.
+
+    Attributes:
+        stopping: Set before the first interrupt, for good. An interrupt between two round trips meets
+            nothing that it could stop, so a session looks here before the next one.
     """
+
+    stopping = False
+
+    def while_wanted(self, rows: Iterable[T]) -> Iterator[T]:
+        """The rows until a stop: an interrupt does not end the reading of what was sent before it.
+
+        Raises:
+            DatabaseError: The statement was stopped.
+        """
+        for row in rows:
+            self.go_on()
+            yield row
+
+    def go_on(self) -> None:
+        """Raise DatabaseError once the statement is to stop."""
+        if self.stopping:
+            raise DatabaseError("The statement was stopped.")
 
     @abstractmethod
     def begin(self, timeout_s: float) -> None:
@@ -70,11 +100,14 @@ class Session(ABC):
 
     @abstractmethod
     def interrupt(self) -> None:
-        """Ask the engine to stop the running statement; harmless when none runs. Raises nothing."""
+        """Ask the engine to stop the running statement; harmless when none runs. Raises nothing.
+
+        May take seconds where the engine does not answer, and outlast the session.
+        """
 
     @abstractmethod
     def abandon(self) -> None:
-        """Cut the connection under a statement that did not stop. Raises nothing."""
+        """Cut the connection under a statement that did not stop, without waiting. Raises nothing."""
 
     @abstractmethod
     def close(self) -> None:
@@ -82,36 +115,57 @@ class Session(ABC):
 
 
 S = TypeVar("S", bound=Session)
-T = TypeVar("T")
 
 
 class _Job(Generic[S]):
-    """Ties a caller to the session that serves it, so that a stop meets that statement and no other."""
+    """Ties a caller to the session that serves it, so that a stop meets that statement and no other.
+
+    The lock is held for moments only: an interrupt that hangs must hold up neither the statement's end
+    nor the cut.
+    """
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._session: S | None = None
+        self._over = False
         self._stopped = False
 
-    def attach(self, session: S) -> None:
+    def attach(self, session: S) -> bool:
+        """Begin to be served; False when it was stopped before."""
         with self._lock:
             self._session = session
+            self._over = False
+            session.stopping = self._stopped
+            return not self._stopped
 
-    def detach(self) -> bool:
-        """Whether the session was interrupted meanwhile."""
+    def finish(self) -> bool:
+        """No interrupt from here on, a cut still; whether there was an interrupt."""
+        with self._lock:
+            self._over = True
+            return self._stopped
+
+    def detach(self) -> None:
+        """The session is nobody's."""
         with self._lock:
             self._session = None
-            return self._stopped
 
     @property
     def stopped(self) -> bool:
         return self._stopped
 
-    def interrupt(self) -> None:
+    def stop(self) -> bool:
+        """Let nothing begin any more; whether a session is there to be interrupted."""
         with self._lock:
             self._stopped = True
-            if self._session is not None:
-                self._session.interrupt()
+            if self._session is not None and not self._over:
+                self._session.stopping = True
+            return self._session is not None
+
+    def interrupt(self) -> None:
+        with self._lock:
+            session = None if self._over else self._session
+        if session is not None:
+            session.interrupt()
 
     def abandon(self) -> None:
         with self._lock:
@@ -214,12 +268,12 @@ class SessionPool(Generic[S]):
     def _work(self, job: _Job[S], action: Callable[[S], T], timeout_s: float) -> T:
         while True:
             session, reused = self._take()
-            job.attach(session)
             lost = False
             try:
-                session.begin(timeout_s)
-                if job.stopped:
+                if not job.attach(session):
                     raise DatabaseError("The statement was stopped before it began.")
+                session.begin(timeout_s)
+                session.go_on()
                 return action(session)
             except SessionLostError as error:
                 # An idle connection that the server closed says nothing about the server: try the next.
@@ -227,8 +281,9 @@ class SessionPool(Generic[S]):
                 if not reused or job.stopped:
                     raise error.error from error
             finally:
-                spent = job.detach() or lost
-                self._put_back(session, spent)
+                good = not (job.finish() or lost) and session.end()
+                job.detach()
+                self._put_back(session, good)
 
     def _take(self) -> tuple[S, bool]:
         try:
@@ -236,28 +291,35 @@ class SessionPool(Generic[S]):
         except IndexError:
             return self._connect(), False
 
-    def _put_back(self, session: S, spent: bool) -> None:
-        if spent or not session.end() or self._closed:
-            session.close()
-        else:
+    def _put_back(self, session: S, good: bool) -> None:
+        if good and not self._closed:
             self._idle.append(session)
+        else:
+            session.close()
 
     async def _stop(self, job: _Job[S], done: "asyncio.Future[Any]") -> None:
-        """Interrupt again and again (one may come before the engine listens) until over or given up."""
+        """Interrupt again and again (one may come before the engine listens) until over or given up.
+
+        While there is no connection yet there is nothing to wait for: the thread ends with its attempt to
+        connect, which has a time of its own, and runs nothing.
+        """
         loop = asyncio.get_running_loop()
         give_up = loop.time() + self._stop_s
-        pause = 0.02
-        while not done.done() and loop.time() < give_up:
+        pause = _FIRST_PAUSE_S
+        connected = job.stop()
+        while connected and not done.done() and loop.time() < give_up:
             interrupting = loop.run_in_executor(self._stoppers, job.interrupt)
-            await asyncio.wait({interrupting}, timeout=give_up - loop.time())
-            await asyncio.wait({done}, timeout=min(pause, max(give_up - loop.time(), 0)))
-            pause = min(pause * 2, 0.5)
-        if not done.done():
-            _log.warning(
-                "A statement on %s did not stop; its connection is cut", self._target.label
+            await asyncio.wait(
+                {interrupting, done}, timeout=give_up - loop.time(), return_when="FIRST_COMPLETED"
             )
-            job_abandoned = loop.run_in_executor(self._stoppers, job.abandon)
-            await asyncio.wait({job_abandoned, done}, timeout=1, return_when="FIRST_COMPLETED")
+            await asyncio.wait({done}, timeout=min(pause, max(give_up - loop.time(), 0)))
+            pause = min(pause * 2, _LONGEST_PAUSE_S)
+        if connected and not done.done():
+            _log.warning(
+                "A statement on %s did not stop; its connection is given up", self._target.label
+            )
+            job.abandon()
+            await asyncio.wait({done}, timeout=_CUT_S)
 
 
 async def _to_its_end(work: Coroutine[Any, Any, None]) -> None:

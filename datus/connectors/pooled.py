@@ -11,7 +11,7 @@ from datus.connectors.base import (
     PING_TIMEOUT_S,
     Target,
 )
-from datus.connectors.pool import STOP_S, Session, SessionPool
+from datus.connectors.pool import Session, SessionPool
 from datus.types import Column, DatabaseSchema, Dialect, QueryResult, TableSchema
 
 S = TypeVar("S", bound=Session)
@@ -23,7 +23,7 @@ class PooledConnector(Generic[S]):
     Args:
         connect: Opens one session; called in a pool thread.
         max_connections: Sessions at once.
-        grace_s, stop_s: See ``SessionPool``.
+        grace_s: See ``SessionPool``.
         on_close: Called last of all when the connector closes, in a thread.
     """
 
@@ -36,14 +36,13 @@ class PooledConnector(Generic[S]):
         *,
         max_connections: int,
         grace_s: float = 0.0,
-        stop_s: float = STOP_S,
         on_close: Callable[[], None] | None = None,
     ) -> None:
         self._dialect = dialect
         self._database = database
         self._on_close = on_close
         self._pool: SessionPool[S] = SessionPool(
-            target, connect, max_connections=max_connections, grace_s=grace_s, stop_s=stop_s
+            target, connect, max_connections=max_connections, grace_s=grace_s
         )
 
     @property

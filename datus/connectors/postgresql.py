@@ -4,6 +4,7 @@ import os
 import re
 import socket
 from collections.abc import Iterator
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from datus.config import DatabaseConfig
@@ -33,7 +34,11 @@ _OPTIONS = (
     "-c intervalstyle=iso_8601",
     "-c cursor_tuple_fraction=1.0",  # plan for all rows, not for a fast first one
 )
-_CANCEL_TIMEOUT_S = 2.0
+_CANCEL_TIMEOUT_S = 1.0
+_CHECK_CLIENT_FROM = 140_000  # the server's version that can
+_CHECK_CLIENT = b"SET client_connection_check_interval = 500"
+"""So that the server ends a statement by itself whose client is gone: killed, or cut off without a cancel."""
+
 _FIRST_BATCH = 64
 _MAX_BATCH = 2_000
 _BATCH_BYTES = 2 * 2**20
@@ -124,9 +129,8 @@ class PostgresqlSession(Session):
                 described = cursor.description or []
                 names = [column.name for column in described]
                 kinds = [self._kind(column.type_code) for column in described]
-                return read_result(
-                    names, kinds, _rows(cursor), max_rows=max_rows, max_bytes=max_bytes
-                )
+                rows = self.while_wanted(_rows(cursor))
+                return read_result(names, kinds, rows, max_rows=max_rows, max_bytes=max_bytes)
         except psycopg.Error as error:
             raise self._error(error) from error
 
@@ -156,6 +160,7 @@ class PostgresqlSession(Session):
             # Without a path every name in a foreign key comes with its schema.
             self._connection.rollback()
             self._connection.execute("SET search_path = ''")
+            self.go_on()
             tables = reflect("postgresql", self._connection, relations, self._schema)
             self._connection.close()
         except psycopg.Error as error:
@@ -244,6 +249,9 @@ def _connect(config: DatabaseConfig) -> "psycopg.Connection[Any]":
         connection.adapters.register_loader(name, TextLoader)
     for name in ("timestamp", "timestamptz"):
         connection.adapters.register_loader(name, TimestampLoader)
+    if connection.info.server_version >= _CHECK_CLIENT_FROM:
+        with suppress(psycopg.errors.InvalidParameterValue, psycopg.errors.FeatureNotSupported):
+            connection.execute(_CHECK_CLIENT)  # some systems cannot tell it
     return connection
 
 

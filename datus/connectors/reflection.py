@@ -1,6 +1,6 @@
 """Table definitions of PostgreSQL and MySQL through SQLAlchemy's inspector."""
 
-import threading
+import re
 import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -17,7 +17,6 @@ _URLS: dict[Dialect, str] = {
     "postgresql": "postgresql+psycopg://",
     "mysql": "mysql+pymysql://",
 }
-_warnings_lock = threading.Lock()
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,9 +51,10 @@ def reflect(
 
     engine = create_engine(_URLS[dialect], creator=lambda: connection, poolclass=StaticPool)
     found: dict[Any, tuple[Any, Any, Any, Any]] = {}
-    # Types that SQLAlchemy does not know are no news. Filters are the process's: one change at a time.
-    with _warnings_lock, warnings.catch_warnings(), engine.connect() as session:
-        warnings.simplefilter("ignore", SAWarning)
+    # Types that SQLAlchemy does not know are no news. The filter is the process's and stays: to take it away
+    # again, databases would have to wait for each other.
+    warnings.filterwarnings("ignore", category=SAWarning, module=re.escape(__name__))
+    with engine.connect() as session:
         inspector = inspect(session)
         for schema in dict.fromkeys(relation.schema for relation in relations):
             columns = inspector.get_multi_columns(schema, kind=ObjectKind.ANY)

@@ -1,26 +1,31 @@
 """SQLite: the file is opened read-only, and an authorizer lets nothing through but reading."""
 
 import sqlite3
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
+from typing import TypeVar
 
 from datus.config import DatabaseConfig
 from datus.connectors.base import Connector, Target, distinct_sql, quoted
 from datus.connectors.files import file_identity, file_target
 from datus.connectors.pool import Session, SessionLostError
 from datus.connectors.pooled import PooledConnector
-from datus.connectors.sqlite_schema import introspect
+from datus.connectors.sqlite_schema import introspect, primary_code
 from datus.connectors.values import Fetched, read_result
 from datus.errors import DatabaseError, DatabaseUnreachableError
 from datus.types import Column, DatabaseSchema, TableSchema
+
+T = TypeVar("T")
 
 _SETTINGS = (
     "PRAGMA query_only=ON",
     "PRAGMA trusted_schema=OFF",
     "PRAGMA cell_size_check=ON",
     "PRAGMA mmap_size=0",
-    "PRAGMA busy_timeout=5000",
+    "PRAGMA busy_timeout=100",
 )
+_BUSY_TRIES = 50
 _LIMITS = {
     sqlite3.SQLITE_LIMIT_LENGTH: 64 * 2**20,
     sqlite3.SQLITE_LIMIT_SQL_LENGTH: 2**20,
@@ -68,6 +73,7 @@ class SqliteSession(Session):
         self._database = database
         self._target = target
         self._identity = file_identity(path, target)
+        self._opened = False
         try:
             self._connection = sqlite3.connect(
                 path.as_uri() + "?mode=ro", uri=True, isolation_level=None, check_same_thread=False
@@ -78,9 +84,11 @@ class SqliteSession(Session):
                 self._connection.close()
                 raise
         except sqlite3.Error as error:
-            raise target.unreachable(
-                f"{error}.", "It must be a SQLite database that this user may read."
-            ) from error
+            raise self._unreadable(error) from error
+
+    def _unreadable(self, error: sqlite3.Error) -> DatabaseUnreachableError:
+        advice = "It must be a SQLite database that this user may read."
+        return self._target.unreachable(f"{error}.", advice)
 
     def _harden(self) -> None:
         connection = self._connection
@@ -90,10 +98,18 @@ class SqliteSession(Session):
             connection.execute(setting)
         for limit, value in _LIMITS.items():
             connection.setlimit(limit, value)
-        connection.execute(
-            "SELECT count(*) FROM sqlite_master"
-        )  # a file of something else fails here
         connection.set_authorizer(_authorize)
+
+    def _patiently(self, work: Callable[[], T]) -> T:
+        """Wait for a writer 100 ms at a time, 5 s in all, for SQLite's own wait listens to no interrupt."""
+        for _ in range(_BUSY_TRIES - 1):
+            try:
+                return work()
+            except sqlite3.OperationalError as error:
+                if primary_code(error) != sqlite3.SQLITE_BUSY:
+                    raise
+            self.go_on()
+        return work()
 
     def begin(self, timeout_s: float) -> None:
         try:
@@ -102,16 +118,28 @@ class SqliteSession(Session):
             raise SessionLostError(error) from error
         if not same:
             raise SessionLostError(self._target.unreachable("the file was replaced.", "Ask again."))
+        if not self._opened:  # here and not while connecting, which cannot be stopped
+            self._open()
+
+    def _open(self) -> None:
+        """Read for the first time: a file of something else fails here."""
+        try:
+            content = "SELECT count(*) FROM sqlite_master"
+            self._patiently(lambda: self._connection.execute(content).fetchall())
+        except sqlite3.Error as error:
+            raise SessionLostError(self._unreadable(error)) from error
+        self._opened = True
 
     def fetch(self, sql: str, *, max_rows: int, max_bytes: int) -> Fetched:
         cursor = self._connection.cursor()
         try:
-            cursor.execute(sql)
+            self._patiently(lambda: cursor.execute(sql))
             if cursor.description is None:
                 raise DatabaseError("The statement returns no rows: only queries are run.")
             names = [str(column[0]) for column in cursor.description]
             unsaid = [None] * len(names)  # a SQLite column holds values of any type
-            return read_result(names, unsaid, cursor, max_rows=max_rows, max_bytes=max_bytes)
+            rows = self.while_wanted(cursor)
+            return read_result(names, unsaid, rows, max_rows=max_rows, max_bytes=max_bytes)
         except (sqlite3.Error, sqlite3.Warning) as error:
             raise self._error(error) from error
         finally:
@@ -120,9 +148,8 @@ class SqliteSession(Session):
     def plan(self, sql: str) -> None:
         cursor = self._connection.cursor()
         try:
-            cursor.execute(
-                f"EXPLAIN QUERY PLAN {sql}"
-            )  # the authorizer reads it as it reads a query
+            # The authorizer reads it as it reads a query.
+            self._patiently(lambda: cursor.execute(f"EXPLAIN QUERY PLAN {sql}"))
         except (sqlite3.Error, sqlite3.Warning) as error:
             raise self._error(error) from error
         finally:
@@ -135,7 +162,8 @@ class SqliteSession(Session):
 
     def introspect(self) -> DatabaseSchema:
         try:
-            return DatabaseSchema("sqlite", self._database, introspect(self._connection), "main")
+            tables = self._patiently(lambda: introspect(self._connection, self.go_on))
+            return DatabaseSchema("sqlite", self._database, tables, "main")
         except sqlite3.Error as error:
             raise self._target.refused(error) from error
 

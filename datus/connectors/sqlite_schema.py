@@ -2,6 +2,7 @@
 
 import logging
 import sqlite3
+from collections.abc import Callable
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -18,20 +19,36 @@ _HIDDEN = 1  # of table_xinfo: a virtual table's hidden column; 2 and 3 are gene
 _log = logging.getLogger(__name__)
 
 
-def introspect(connection: sqlite3.Connection) -> tuple[TableSchema, ...]:
+def introspect(
+    connection: sqlite3.Connection, go_on: Callable[[], None] = lambda: None
+) -> tuple[TableSchema, ...]:
     """Every table and view, by name, without SQLite's own and the shadow tables of virtual ones.
 
     A view over a dropped table, or a virtual table whose module is absent, is left out: no query
     could read it.
+
+    Args:
+        go_on: Called before each table; what it raises ends the reading.
+
+    Raises:
+        sqlite3.OperationalError: It was interrupted, or another connection writes.
     """
     statistics = _statistics(connection)
     tables: list[TableSchema] = []
     for name, sql, is_view in _names(connection):
+        go_on()
         try:
             tables.append(_table(connection, name, sql, is_view, statistics))
         except sqlite3.Error as error:
+            if primary_code(error) in (sqlite3.SQLITE_INTERRUPT, sqlite3.SQLITE_BUSY):
+                raise  # that says nothing about the table
             _log.warning("Table %r is left out: %s", name, error)
     return _with_keys_resolved(tables)
+
+
+def primary_code(error: sqlite3.Error) -> int:
+    """SQLite's code without its extension; 0 for the driver's own errors, which carry none."""
+    return int(vars(error).get("sqlite_errorcode", 0)) & 0xFF
 
 
 def _names(connection: sqlite3.Connection) -> list[tuple[str, str, bool]]:

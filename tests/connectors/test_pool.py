@@ -65,6 +65,10 @@ class FakeSession(Session):
         return "over"
 
 
+def assert_(true: bool) -> None:
+    assert true
+
+
 Make = Callable[..., tuple[SessionPool[FakeSession], list[FakeSession]]]
 
 
@@ -163,16 +167,82 @@ async def test_a_deaf_statement_is_abandoned_and_keeps_its_slot_until_over(
     assert sessions[0].calls == ["begin", "abandon", "close"]
 
 
-async def test_cancel_while_connecting_runs_nothing(make: Make) -> None:
+async def test_cancel_while_connecting_leaves_at_once_and_runs_nothing(make: Make) -> None:
     ran: list[str] = []
-    pool, sessions = make(connect=lambda: time.sleep(0.2))
+    let_in = threading.Event()
+    pool, sessions = make(connect=lambda: assert_(let_in.wait(10)))
     task = asyncio.create_task(pool.run(lambda s: ran.append("ran"), timeout_s=60))
     await asyncio.sleep(0.05)
     task.cancel()
-    with pytest.raises(asyncio.CancelledError):
-        await task
+    await asyncio.wait({task}, timeout=2)
+    assert task.cancelled()
+    with pytest.raises(DatabaseUnreachableError) as caught:  # its thread is still connecting
+        await pool.run(lambda s: "x", timeout_s=0.05)
+    assert caught.value.code == "database_busy"
+    let_in.set()
+    assert await pool.run(lambda s: "x", timeout_s=5) == "x"
     assert ran == []
+    assert sessions[0].calls == ["close"]
+
+
+async def test_an_interrupt_that_hangs_holds_nothing_up(
+    make: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    answer = threading.Event()
+    monkeypatch.setattr(FakeSession, "interrupt", lambda self: assert_(answer.wait(10)))
+    pool, sessions = make(stop_s=0.1)
+    try:
+        async with asyncio.timeout(5):
+            with pytest.raises(StatementTimeoutError):
+                await pool.run(FakeSession.hang_deaf, timeout_s=0.05)
+            assert sessions[0].calls == ["begin", "abandon", "close"]
+            assert await pool.run(lambda s: "x", timeout_s=5) == "x"
+    finally:
+        answer.set()
+
+
+async def test_a_connection_that_hangs_after_its_statement_is_cut(
+    make: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(FakeSession, "end", lambda self: not self.release.wait(10))
+    pool, sessions = make(stop_s=0.1)
+    async with asyncio.timeout(5):
+        with pytest.raises(StatementTimeoutError):
+            await pool.run(lambda s: "x", timeout_s=0.05)
+    assert sessions[0].calls == ["begin", "abandon", "close"]
+    assert not sessions[0].interrupted.is_set()
+
+
+async def test_what_is_between_two_round_trips_stops_too(
+    make: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def rows(session: FakeSession) -> None:
+        for _ in session.while_wanted(iter(lambda: time.sleep(0.001), "never")):
+            pass
+
+    pool, sessions = make()
+    task = asyncio.create_task(pool.run(rows, timeout_s=60))
+    await asyncio.sleep(0.05)
+    task.cancel()
+    await asyncio.wait({task}, timeout=STOP_S)
+    assert task.cancelled()
     assert sessions[0].calls == ["begin", "close"]
+
+
+async def test_a_cancel_around_the_end_takes_no_slot(make: Make) -> None:
+    pool, _ = make(max_connections=2)
+    for number in range(60):
+        tasks = [
+            asyncio.create_task(pool.run(lambda s: time.sleep(0.002), timeout_s=5))
+            for _ in range(5)
+        ]
+        await asyncio.sleep(number / 10_000)
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+    both = threading.Barrier(2)
+    async with asyncio.timeout(5):
+        await asyncio.gather(*(pool.run(lambda s: both.wait(4), timeout_s=5) for _ in range(2)))
 
 
 async def test_dead_idle_sessions_are_replaced(make: Make) -> None:

@@ -5,6 +5,7 @@ import secrets
 import sqlite3
 from abc import ABC, abstractmethod
 from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import AbstractContextManager, closing, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -68,6 +69,14 @@ class Backend(ABC):
 
     @abstractmethod
     def drop(self) -> None: ...
+
+    def locked(self) -> AbstractContextManager[object]:
+        """Another connection has the table ``items`` to itself."""
+        pytest.skip("The file is open read-only, so nothing in it is ever locked.")
+
+    def connections(self) -> int:
+        """The connector's, on the server."""
+        return 0
 
     def running(self, marker: str) -> int:
         """Statements with the marker that the server still runs; engines on a file run none unseen."""
@@ -138,6 +147,12 @@ class SqliteBackend(Backend):
         replacement = self.path.with_suffix(".new")
         replacement.write_bytes(self.path.read_bytes())
         os.replace(replacement, self.path)
+
+    @contextmanager
+    def locked(self) -> Iterator[None]:
+        with closing(sqlite3.connect(self.path)) as other:
+            other.execute("BEGIN EXCLUSIVE")
+            yield
 
     def drop(self) -> None:
         self.path.unlink()
@@ -250,6 +265,19 @@ class PostgresqlBackend(Backend):
         self.admin("COMMENT ON COLUMN regions.name IS 'Name of the region'")
         self.admin("ANALYZE")
 
+    @contextmanager
+    def locked(self) -> Iterator[None]:
+        with psycopg.connect(host="127.0.0.1", user="postgres", dbname=self.name) as other:
+            other.execute("LOCK TABLE items IN ACCESS EXCLUSIVE MODE")
+            yield
+
+    def connections(self) -> int:
+        [(count,)] = self.admin(
+            "SELECT count(*) FROM pg_stat_activity "
+            "WHERE datname = current_database() AND application_name = 'datus'"
+        )
+        return int(count)
+
     def running(self, marker: str) -> int:
         # A statement behind a cursor shows as FETCH, without the marker.
         [(count,)] = self.admin(
@@ -319,6 +347,16 @@ class MysqlBackend(Backend):
             "SELECT id, coalesce(info, '') FROM information_schema.processlist "
             f"WHERE db = '{self.name}' AND id <> connection_id()"
         )
+
+    @contextmanager
+    def locked(self) -> Iterator[None]:
+        other = pymysql.connect(host="127.0.0.1", user="root", database=self.name)
+        with other, other.cursor() as cursor:
+            cursor.execute("LOCK TABLES items WRITE")
+            yield
+
+    def connections(self) -> int:
+        return len(self._processes())
 
     def running(self, marker: str) -> int:
         return sum(marker in info for _, info in self._processes())
