@@ -18,6 +18,7 @@ from datus.api.context import Runtime
 from datus.auth import Authenticator, prepare_auth
 from datus.config import Settings, load_settings
 from datus.service import Service
+from datus.service.rates import check_storage
 from datus.tasks import engines
 from datus.workflow.definitions import definitions
 
@@ -45,6 +46,7 @@ def prepare(
         UnavailableError: A file cannot be written.
     """
     definitions(settings)
+    check_storage(settings.rate_limits)
     auth = prepare_auth(settings, host=host, env=env)
     for warning in auth.warnings:
         say(f"Warning: {warning}")
@@ -69,7 +71,6 @@ async def production_runtime(env: Mapping[str, str]) -> AsyncIterator[Runtime]:
     """What a server process serves with, by the environment that its parent set."""
     config = env.get(CONFIG_VARIABLE)
     settings = load_settings(Path(config) if config else None, env=env)
-    authenticator = Authenticator(Path(env[CLIENTS_VARIABLE]), env=env)
     grace = Grace(settings.server.shutdown_grace_s, time.monotonic, end_for_certain)
     grace.watch()
     service = await Service.open(
@@ -78,7 +79,8 @@ async def production_runtime(env: Mapping[str, str]) -> AsyncIterator[Runtime]:
     stop_with_parent()
     spare_collector()
     try:
-        yield Runtime(service, authenticator)
+        path = Path(env[CLIENTS_VARIABLE])
+        yield Runtime(service, Authenticator(path, env=env, failures=service.rates.sign_ins))
     finally:
         await service.close(grace.left())
 

@@ -33,6 +33,7 @@ from datus.knowledge.snapshot import within
 from datus.llm.base import BudgetError
 from datus.llm.registry import Models
 from datus.service.health import check_nodes, ping_one
+from datus.service.rates import Rates
 from datus.service.requests import (
     RunRequest,
     as_json,
@@ -100,6 +101,7 @@ class Service:
         self._runner = Runner(store, tools, max_running=settings.server.max_running)
         self._places = settings.server.max_running + settings.server.max_queued
         self._spending = Spending(settings, store, hosted, clock)
+        self.rates = Rates(settings.rate_limits, store.rates)
         self._accepting = True
         self._closed = False
 
@@ -375,6 +377,7 @@ class Service:
             self._tools.knowledge.close()
             await self._models.close()
             await self._tools.connectors.close()
+            await self.rates.close()
 
     def _workflow(self, request: RunRequest) -> Workflow:
         if request.metric_query is not None:
