@@ -67,6 +67,8 @@ class Counts:
         """What ``work`` finds in the storage; None when the storage fails, or did so a moment ago."""
         if self._monotonic() < self._again_s:
             return None
+        if self._down:  # one finds out for all
+            self._again_s = self._monotonic() + _PATIENCE_S + _PAUSE_S
         try:
             async with asyncio.timeout(_PATIENCE_S):
                 found = await work()
@@ -81,7 +83,7 @@ class Counts:
                 )
             return None
         if self._down:
-            self._down = False
+            self._down, self._again_s = False, self._monotonic()
             _log.warning("rate limits are counted again")
         return found
 
