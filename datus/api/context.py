@@ -9,6 +9,7 @@ from fastapi.openapi.models import OAuthFlowClientCredentials, OAuthFlows
 from fastapi.routing import APIRoute
 from fastapi.security import OAuth2
 
+from datus.api.ratelimit import headers_of, require_allowed
 from datus.api.schemas import Problem
 from datus.auth import SCOPES, Authenticator, Client, Scope
 from datus.errors import AuthError
@@ -50,7 +51,7 @@ def runtime(request: Request) -> Runtime:
 
 
 async def authenticate(request: Request) -> Client:
-    """The client whose bearer token the request carries.
+    """The client whose bearer token the request carries; the request counts against its limit.
 
     Raises:
         AuthError: There is no token, or it is wrong or over.
@@ -63,7 +64,13 @@ async def authenticate(request: Request) -> Client:
             " 'Authorization: Bearer <token>'.",
             code="missing_token",
         )
-    return runtime(request).authenticator.authenticate(token.strip())
+    serving = runtime(request)
+    client = serving.authenticator.authenticate(token.strip())
+    standing = await serving.service.rates.clients.count(client)
+    if standing is not None:
+        request.state.rate_limit = headers_of(standing)
+        require_allowed(standing)
+    return client
 
 
 class ClientRoute(APIRoute):

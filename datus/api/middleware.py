@@ -109,6 +109,8 @@ class _Exchange:
             headers["X-Request-ID"] = self._request_id
             for name, value in SECURITY_HEADERS.items():
                 headers.setdefault(name, value)
+            for name, value in self.scope.get("state", {}).get("rate_limit", {}).items():
+                headers[name] = value
         await self._send(message)
 
     async def refuse(self, status: int, code: str, detail: str) -> None:

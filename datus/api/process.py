@@ -15,9 +15,12 @@ from types import FrameType
 
 from datus import demo
 from datus.api.context import Runtime
-from datus.auth import Authenticator, prepare_auth
+from datus.auth import Authenticator, Client, prepare_auth
+from datus.auth.file import load_auth_file
 from datus.config import Settings, load_settings
+from datus.errors import ConfigError
 from datus.service import Service
+from datus.service.rates import check_storage
 from datus.tasks import engines
 from datus.workflow.definitions import definitions
 
@@ -45,6 +48,7 @@ def prepare(
         UnavailableError: A file cannot be written.
     """
     definitions(settings)
+    check_storage(settings.rate_limits)
     auth = prepare_auth(settings, host=host, env=env)
     for warning in auth.warnings:
         say(f"Warning: {warning}")
@@ -69,22 +73,31 @@ async def production_runtime(env: Mapping[str, str]) -> AsyncIterator[Runtime]:
     """What a server process serves with, by the environment that its parent set."""
     config = env.get(CONFIG_VARIABLE)
     settings = load_settings(Path(config) if config else None, env=env)
-    authenticator = Authenticator(Path(env[CLIENTS_VARIABLE]), env=env)
     grace = Grace(settings.server.shutdown_grace_s, time.monotonic, end_for_certain)
     grace.watch()
     service = await Service.open(
         settings,
         clock=lambda: datetime.now(UTC),
         random=secrets.token_bytes,
-        client_of=authenticator.client,
+        client_of=lambda name: _client_of(Path(env[CLIENTS_VARIABLE]), env, name),
     )
     grace.then(asyncio.get_running_loop(), service.drain)
     stop_with_parent()
     spare_collector()
     try:
-        yield Runtime(service, authenticator)
+        path = Path(env[CLIENTS_VARIABLE])
+        yield Runtime(service, Authenticator(path, env=env, failures=service.rates.sign_ins))
     finally:
         await service.close(grace.left())
+
+
+def _client_of(path: Path, env: Mapping[str, str], name: str) -> Client | None:
+    """A client as the file of clients has it now; None where it has none of that name, or cannot be read."""
+    try:
+        account = load_auth_file(path, env).accounts.get(name)
+    except ConfigError:
+        return None
+    return None if account is None else account.client
 
 
 def spare_collector() -> None:

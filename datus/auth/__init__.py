@@ -1,7 +1,8 @@
 """Clients, their secrets, tokens and scopes. Knows no web framework."""
 
 from datus.auth.authenticator import Authenticator, Token
-from datus.auth.client import SCOPES, Client, RateLimit, Scope
+from datus.auth.client import SCOPES, Client, Scope
+from datus.auth.limits import ClientLimits, Counts, SignInLimits, Standing
 from datus.auth.start import AuthStart, NewClient, is_loopback, prepare_auth
 
 __all__ = [
@@ -9,9 +10,12 @@ __all__ = [
     "AuthStart",
     "Authenticator",
     "Client",
+    "ClientLimits",
+    "Counts",
     "NewClient",
-    "RateLimit",
     "Scope",
+    "SignInLimits",
+    "Standing",
     "Token",
     "is_loopback",
     "prepare_auth",

@@ -6,28 +6,23 @@ import logging
 import math
 import secrets
 import time
-from collections import OrderedDict
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from datus.auth.client import USUAL_SCOPES, Client
 from datus.auth.file import Account, AuthConfig, load_auth_file
-from datus.auth.limits import FailureLimit, network
+from datus.auth.limits import SignInLimits, network
 from datus.auth.secret import StoredSecret
 from datus.auth.tokens import Grant, decode, encode
 from datus.errors import AuthError, ConfigError, InvalidRequestError, RateLimitedError
 
 GRANT_TYPE = "client_credentials"
 
-_CLIENT_FAILURES = 20
-_ADDRESS_FAILURES = 60
-_WINDOW_S = 300.0
 _RELOAD_S = 1.0
 # An argon2 run holds 19 MiB: two at once and a short queue keep a burst from filling the memory.
 _CHECKS_AT_ONCE = 2
 _CHECKS_WAITING = 256
-_KNOWN_PAIRS = 10_000
 
 _log = logging.getLogger(__name__)
 
@@ -50,6 +45,7 @@ class Authenticator:
     Args:
         path: ``auth_clients.yml``.
         env: Environment that the file and ``JWT_SECRET_KEY`` read.
+        failures: Limits of failed sign-ins; when absent, of this process alone.
         clock: Unix time in seconds.
         monotonic: Seconds that never go back.
         random_bytes: Unguessable bytes.
@@ -63,6 +59,7 @@ class Authenticator:
         path: Path,
         *,
         env: Mapping[str, str],
+        failures: SignInLimits | None = None,
         clock: Callable[[], float] = time.time,
         monotonic: Callable[[], float] = time.monotonic,
         random_bytes: Callable[[int], bytes] = secrets.token_bytes,
@@ -77,9 +74,7 @@ class Authenticator:
         self._config = load_auth_file(path, env, random_bytes)
         self._shadow_key = random_bytes(32)
         self._decoy = Account(Client(""), (StoredSecret("", random_bytes),))
-        self._by_client = FailureLimit(_CLIENT_FAILURES, _WINDOW_S, monotonic)
-        self._by_address = FailureLimit(_ADDRESS_FAILURES, _WINDOW_S, monotonic)
-        self._known_pairs: OrderedDict[tuple[str, str], None] = OrderedDict()
+        self._failures = failures or SignInLimits(clock=clock)
         self._slots = asyncio.Semaphore(_CHECKS_AT_ONCE)
         self._waiting = 0
 
@@ -126,11 +121,6 @@ class Authenticator:
         )
         return Token(access_token, config.expiration_s, " ".join(sorted(scopes)))
 
-    def client(self, client_id: str) -> Client | None:
-        """A client by its id, None where there is none."""
-        account = self._current().accounts.get(client_id)
-        return None if account is None else account.client
-
     def authenticate(self, token: str | None) -> Client:
         """The client that a bearer token (without the word Bearer) stands for.
 
@@ -155,33 +145,27 @@ class Authenticator:
         self, config: AuthConfig, client_id: str, secret: str, pair: tuple[str, str]
     ) -> tuple[Account, StoredSecret]:
         """The account and the secret that matched; counts a failure."""
-        self._refuse_limited(pair)
         if self._waiting >= _CHECKS_WAITING:
             raise _too_many("Too many sign-ins at once; try again in a moment.", 1.0)
         account = config.accounts.get(client_id)
         self._waiting += 1
         try:
+            await self._refuse_limited(pair)
             async with self._slots:
-                self._refuse_limited(pair)  # failures may have come in while this one waited
+                await self._refuse_limited(pair)  # failures may have come in while this one waited
                 stored = await asyncio.to_thread(
                     _matching, account or self._shadow(config, client_id), secret
                 )
                 if account is None or stored is None:
-                    self._by_client.add(pair[0])
-                    self._by_address.add(pair[1])
+                    await self._failures.add(*pair)
                     raise AuthError("Unknown client or wrong secret.", code="invalid_client")
         finally:
             self._waiting -= 1
-        self._known_pairs[pair] = None
-        self._known_pairs.move_to_end(pair)
-        if len(self._known_pairs) > _KNOWN_PAIRS:
-            self._known_pairs.popitem(last=False)
+        await self._failures.remember(*pair)
         return account, stored
 
-    def _refuse_limited(self, pair: tuple[str, str]) -> None:
-        """A client's limit spares addresses it has signed in from, or anybody could lock it out."""
-        client_s = 0.0 if pair in self._known_pairs else self._by_client.wait_s(pair[0])
-        wait_s = max(client_s, self._by_address.wait_s(pair[1]))
+    async def _refuse_limited(self, pair: tuple[str, str]) -> None:
+        wait_s = await self._failures.wait_s(*pair)
         if wait_s > 0:
             raise _too_many("Too many failed sign-ins; try again later.", wait_s)
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Literal
 
+from datus.config import RateLimit
 from datus.errors import ForbiddenError
 
 Scope = Literal["workflows:run", "workflows:read", "feedback:write", "trace:read", "metrics:scrape"]
@@ -21,23 +22,6 @@ SCOPES: Mapping[Scope, str] = MappingProxyType(
 
 USUAL_SCOPES: frozenset[Scope] = frozenset({"workflows:run", "workflows:read", "feedback:write"})
 """What a client has whose scopes are not listed. The others show the inside of the service: they must be named."""
-
-
-PERIODS: Mapping[str, int] = MappingProxyType(
-    {"second": 1, "minute": 60, "hour": 3_600, "day": 86_400}
-)
-"""Periods of a rate limit, in seconds."""
-
-
-@dataclass(frozen=True)
-class RateLimit:
-    """At most ``count`` requests in each ``period``, one of `PERIODS`."""
-
-    count: int
-    period: str
-
-    def __str__(self) -> str:
-        return f"{self.count}/{self.period}"
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from datus.auth.client import PERIODS, SCOPES, Client, RateLimit
+from datus.auth.client import SCOPES, Client
 from datus.auth.secret import StoredSecret, is_hash, looks_like_hash
 from datus.config import Secret, Setting
 from datus.config.reader import Source, check, make_tree, parse_yaml, unknown
@@ -37,8 +37,8 @@ AUTH_SETTINGS: tuple[Setting, ...] = (
     ),
     Setting(
         "clients.<name>.rate_limit",
-        "text",
-        "Most requests, such as `60/minute` (second, minute, hour, day). Read and checked; not yet enforced.",
+        "rate",
+        "Most requests, such as `60/minute` or `500/12 hours` (second, minute, hour, day); absent: `agent.rate_limits.default`.",
     ),
     Setting(
         "clients.<name>.budget_usd_per_day",
@@ -81,7 +81,6 @@ _PLACEHOLDERS = frozenset(
 _KEY_BYTES = {"HS256": 32, "HS384": 48, "HS512": 64}
 # A client's id begins its task ids, so it keeps to their letters; ":" would end it in HTTP Basic.
 _CLIENT_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
-_RATE = re.compile(rf"([1-9]\d{{0,8}}) ?/ ?({'|'.join(PERIODS)})")
 
 
 @dataclass(frozen=True)
@@ -202,7 +201,7 @@ def _account(
         name,
         None if section["namespaces"] is None else frozenset(section["namespaces"]),
         _scopes(section["scopes"], source.path),
-        _rate_limit(section["rate_limit"], source, f"{at}.rate_limit"),
+        section["rate_limit"],
         section["budget_usd_per_day"],
     )
     stored = tuple(StoredSecret(secret.reveal(), random_bytes) for secret in section["secret"])
@@ -230,15 +229,6 @@ def _refuse_unsafe(secret: str, source: Source, at: str) -> None:
             at,
             "looks like a hash but is no complete argon2 hash; make one with: datus client rotate NAME",
         )
-
-
-def _rate_limit(text: str | None, source: Source, at: str) -> RateLimit | None:
-    if text is None:
-        return None
-    match = _RATE.fullmatch(text)
-    if not match:
-        raise source.error(at, f"{text!r} is not usable; expected a form such as 60/minute.")
-    return RateLimit(int(match[1]), match[2])
 
 
 def _key(jwt: Mapping[str, Any], source: Source) -> Secret:

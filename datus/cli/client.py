@@ -57,7 +57,7 @@ def add(
         ),
     ] = None,
     rate_limit: Annotated[
-        str | None, typer.Option(help="Most requests, such as 60/minute.")
+        str | None, typer.Option(help="Most requests, such as 60/minute or 1000/12 hours.")
     ] = None,
     budget_usd_per_day: Annotated[
         float | None, typer.Option(help="Most US dollars a day for hosted models.", min=0)

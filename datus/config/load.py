@@ -8,6 +8,7 @@ from typing import Any
 
 from datus.config.databases import make_namespace
 from datus.config.models import make_models
+from datus.config.rate_limits import make_rate_limits
 from datus.config.reader import (
     Source,
     check,
@@ -145,6 +146,7 @@ def _settings(raw: Any, found: Path | None, source: Source, home: Path) -> Setti
         budget=BudgetConfig(**agent["budget"]),
         cache=CacheConfig(**agent["cache"]),
         trace=TraceConfig(**{**agent["trace"], "redact": agent["trace"]["redact"] or ()}),
+        rate_limits=make_rate_limits(agent["rate_limits"], source),
     )
 
 

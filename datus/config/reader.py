@@ -13,7 +13,7 @@ from typing import Any
 import yaml
 
 from datus.config.setting import Setting
-from datus.config.values import Secret
+from datus.config.values import RateLimit, Secret
 from datus.errors import ConfigError
 
 Tree = dict[str, "Tree | Setting"]
@@ -237,6 +237,7 @@ def expectation(setting: Setting) -> str:
         "node settings": "keys as those of agent.nodes",
         "order": "a list of some of " + ", ".join(setting.choices),
         "patterns": "a list of table.column, where * and ? stand for any characters and any one",
+        "rate": "a form such as 60/minute or 20/5 minutes",
         "regexes": "a list of regular expressions that match no empty text (put them in single quotes)",
     }[setting.type]
     if setting.minimum is not None and setting.maximum is not None:
@@ -357,6 +358,11 @@ def _regexes(value: object, setting: Setting, source: Source, path: str) -> tupl
     return regexes
 
 
+def _rate(value: object, setting: Setting, source: Source, path: str) -> RateLimit | None:
+    text = _text(value, setting, source, path)
+    return None if text is None else RateLimit.parse(text)
+
+
 _CONVERTERS: Mapping[str, Callable[[object, Setting, Source, str], object]] = {
     "text": _text,
     "secret": _secret,
@@ -374,6 +380,7 @@ _CONVERTERS: Mapping[str, Callable[[object, Setting, Source, str], object]] = {
     "entries": _entries,
     "node settings": _node_settings,
     "regexes": _regexes,
+    "rate": _rate,
 }
 
 

@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
+from datus.config.values import RateLimit
+
 SettingType = Literal[
     "text",
     "secret",
@@ -21,6 +23,7 @@ SettingType = Literal[
     "entries",
     "node settings",
     "regexes",
+    "rate",
 ]
 
 
@@ -45,7 +48,7 @@ class Setting:
     name: str
     type: SettingType
     meaning: str
-    default: str | int | float | bool | None = None
+    default: str | int | float | bool | RateLimit | None = None
     same_as: str | None = None
     required: bool = False
     choices: tuple[str, ...] = ()

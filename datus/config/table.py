@@ -2,6 +2,7 @@
 
 from datus.config.node_table import NODE_SETTINGS
 from datus.config.setting import DAY_S, Setting
+from datus.config.values import RateLimit
 
 _MODEL = "agent.models.<name>."
 _SPACE = "agent.namespace.<name>."
@@ -12,6 +13,7 @@ _VECTORS = "agent.knowledge.embeddings."
 _BUDGET = "agent.budget."
 _CACHE = "agent.cache."
 _TRACE = "agent.trace."
+_RATES = "agent.rate_limits."
 _MOST_TOKENS = 10**12
 _MOST_USD = 10**6
 
@@ -328,6 +330,29 @@ SETTINGS: tuple[Setting, ...] = (
         default=30,
         minimum=1,
         maximum=3_650,
+    ),
+    Setting(
+        _RATES + "storage",
+        "uri",
+        "What counts requests and failed sign-ins: `state` (the task store, for all processes), `memory` (each process for itself) or the address of Redis, `redis://:password@host:6379/0` or `rediss://`.",
+        default="state",
+    ),
+    Setting(
+        _RATES + "default",
+        "rate",
+        "Most requests of a client without a `rate_limit` of its own, such as `600/minute`; absent: no limit.",
+    ),
+    Setting(
+        _RATES + "client_failures",
+        "rate",
+        "Failed sign-ins of one client id after which further ones must wait.",
+        default=RateLimit(20, "minute", 5),
+    ),
+    Setting(
+        _RATES + "address_failures",
+        "rate",
+        "Failed sign-ins from one address (IPv6: a /64) after which further ones must wait.",
+        default=RateLimit(60, "minute", 5),
     ),
     Setting(
         _SERVER + "statement_timeout_s",

@@ -1,10 +1,11 @@
 """What the settings become: frozen values that every room reads and none changes."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import MappingProxyType
-from typing import Literal
+from typing import Any, Literal
 
 from datus.types import Area, Dialect
 
@@ -38,6 +39,30 @@ class Secret:
 
     def __hash__(self) -> int:
         return hash(self._text)
+
+
+_RATE = re.compile(r"([1-9]\d{0,8}) ?/ ?(?:([1-9]\d{0,3}) ?)?(second|minute|hour|day)s?")
+
+
+@dataclass(frozen=True)
+class RateLimit:
+    """At most ``count`` of something in ``every`` times a ``period``."""
+
+    count: int
+    period: Literal["second", "minute", "hour", "day"]
+    every: int = 1
+
+    @classmethod
+    def parse(cls, text: str) -> "RateLimit | None":
+        """The limit of a text such as ``60/minute`` or ``20/5 minutes``; None where it is no such text."""
+        match = _RATE.fullmatch(text)
+        if not match:
+            return None
+        period: Any = match[3]
+        return cls(int(match[1]), period, int(match[2] or 1))
+
+    def __str__(self) -> str:
+        return f"{self.count}/{self.period if self.every == 1 else f'{self.every} {self.period}s'}"
 
 
 ModelType = Literal["offline", "openai", "claude", "gemini"]
@@ -269,6 +294,25 @@ class TraceConfig:
 
 
 @dataclass(frozen=True)
+class RateLimitsConfig:
+    """How often clients may ask, and how many failed sign-ins are borne.
+
+    Attributes:
+        storage: What counts: the task store, each process for itself, or Redis.
+        url: Of Redis; None for the others.
+        default: Limit of the requests of a client that has none of its own; None: no limit.
+        client_failures: Failed sign-ins of one client id.
+        address_failures: Failed sign-ins from one address.
+    """
+
+    storage: Literal["state", "memory", "redis"] = "state"
+    url: Secret | None = None
+    default: RateLimit | None = None
+    client_failures: RateLimit = RateLimit(20, "minute", 5)
+    address_failures: RateLimit = RateLimit(60, "minute", 5)
+
+
+@dataclass(frozen=True)
 class Settings:
     """All settings of a process, checked and complete.
 
@@ -300,6 +344,7 @@ class Settings:
     cache: CacheConfig = CacheConfig()
     trace: TraceConfig = TraceConfig()
     state_url: Secret | None = None
+    rate_limits: RateLimitsConfig = RateLimitsConfig()
 
     @property
     def state(self) -> str | Path:

@@ -30,6 +30,7 @@ from datus.knowledge.snapshot import within
 from datus.llm.base import BudgetError
 from datus.llm.registry import Models
 from datus.service.health import check_nodes, ping_one
+from datus.service.rates import Rates
 from datus.service.reception import Reception
 from datus.service.requests import RunRequest, as_json, fingerprint, of_json
 from datus.service.spending import Counters, Spending, make_cache, trace_line
@@ -90,6 +91,7 @@ class Service:
         self._spending = Spending(settings, store, hosted, clock)
         self._client_of = client_of
         self._tending = Tending(store, self._runner, self._go_on)
+        self.rates = Rates(settings.rate_limits, store.rates)
         self._accepting = True
         self._closed = False
 
@@ -343,6 +345,7 @@ class Service:
             self._tools.knowledge.close()
             await self._models.close()
             await self._tools.connectors.close()
+            await self.rates.close()
 
     async def _check_metric_query(self, space: NamespaceConfig, query: MetricQuery) -> None:
         """Find what is wrong with a caller's metric query before it becomes a task.

@@ -11,6 +11,7 @@ from datus.errors import FenceError, InvalidRequestError, UnavailableError
 from datus.tasks import spending, statements, takeover
 from datus.tasks.encoding import from_cursor, to_cursor, to_json
 from datus.tasks.parts import Database, Liveness, Wakeups
+from datus.tasks.rate_storage import RateStorage
 from datus.tasks.sqlrun import SqlRun
 from datus.tasks.store import (
     MAX_PAGE,
@@ -60,6 +61,10 @@ class SqlStore:
     @property
     def owner(self) -> str:
         return self._liveness.owner
+
+    @property
+    def rates(self) -> RateStorage:
+        return RateStorage(self._database, self._clock)
 
     async def submit(
         self,

@@ -11,6 +11,7 @@ from datetime import date, datetime
 from typing import Any, Literal, Protocol
 
 from datus.errors import ConflictError
+from datus.tasks.rate_storage import RateStorage
 from datus.types import Event, EventType, TaskStatus, Usage
 
 FinalStatus = Literal["completed", "failed", "refused", "cancelled"]
@@ -279,6 +280,11 @@ class TaskStore(Protocol):
     @property
     def owner(self) -> str:
         """Id of this process as an owner of tasks."""
+        ...
+
+    @property
+    def rates(self) -> RateStorage:
+        """What is counted against limits."""
         ...
 
     async def submit(

@@ -211,7 +211,8 @@ def open_world(tmp_path: Path) -> OpenWorld:
                 settings, clock=clock, random=os.urandom, generator=generator, **service
             )
             try:
-                yield Runtime(made, Authenticator(tmp_path / "auth_clients.yml", env={}))
+                path = tmp_path / "auth_clients.yml"
+                yield Runtime(made, Authenticator(path, env={}, failures=made.rates.sign_ins))
             finally:
                 await made.close(0)
 

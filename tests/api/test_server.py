@@ -76,17 +76,21 @@ def call(
         connection.close()
 
 
+def ask_token(port: int, client_id: str, secret: str) -> tuple[int, bytes]:
+    form = {
+        "grant_type": "client_credentials",
+        "client_id": client_id,
+        "client_secret": secret,
+    }
+    headers = {"Content-Type": "application/x-www-form-urlencoded"}
+    return call(port, "POST", "/auth/token", body=urlencode(form).encode(), headers=headers)
+
+
 def sign_in(port: int, home: Path) -> dict[str, str]:
     """A header of the client that the first start made."""
     secret = re.search(r'local: "(.*)"', (home / "auth_local.yml").read_text())
     assert secret is not None
-    form = {
-        "grant_type": "client_credentials",
-        "client_id": "local",
-        "client_secret": secret[1],
-    }
-    headers = {"Content-Type": "application/x-www-form-urlencoded"}
-    _, body = call(port, "POST", "/auth/token", body=urlencode(form).encode(), headers=headers)
+    _, body = ask_token(port, "local", secret[1])
     token = json.loads(body)["access_token"]
     return {"Authorization": f"Bearer {token}", "Content-Type": "application/json"}
 
@@ -199,6 +203,8 @@ def test_four_workers_serve_one_port_and_a_dead_one_is_replaced(start, home):
     headers = sign_in(server.port, home)
     answers = {run(server.port, headers, task_id="shared") for _ in range(12)}
     assert len(answers) == 1  # whichever worker was asked, the task is the same
+    guesses = [ask_token(server.port, "nobody", "wrong")[0] for _ in range(21)]
+    assert guesses == [401] * 20 + [429]  # whichever worker was asked, the count is the same
 
     os.kill(min(workers), signal.SIGKILL)
     assert until(lambda: len(children(server.process.pid) - workers) >= 1)

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
 
 import argon2
 import pytest
@@ -26,8 +27,11 @@ class Clock:
 
 
 @pytest.fixture
-def clock() -> Clock:
-    return Clock()
+def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
+    """A clock that the library's own storage reads too."""
+    clock = Clock()
+    monkeypatch.setattr("limits.aio.storage.memory.time", SimpleNamespace(time=clock))
+    return clock
 
 
 @pytest.fixture
