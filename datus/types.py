@@ -29,6 +29,9 @@ EventType = Literal[
 
 Grain = Literal["day", "week", "month", "quarter", "year"]
 
+Cut = Literal["rows", "bytes"]
+"""Which cap a result met: that of its rows, or that of its size."""
+
 
 @dataclass(frozen=True, slots=True)
 class Column:
@@ -96,13 +99,15 @@ class ResultColumn:
 class QueryResult:
     """Rows of a statement, values already JSON-typed (see ``connectors.values``).
 
-    ``truncated`` says that the row cap cut the rest off. ``elapsed_s`` is wall time in seconds.
+    ``truncated`` says that a cap cut the rest off, ``truncated_by`` which one, None where that is not
+    known. ``elapsed_s`` is wall time in seconds.
     """
 
     columns: tuple[ResultColumn, ...]
     rows: tuple[tuple[Any, ...], ...]
     truncated: bool
     elapsed_s: float
+    truncated_by: Cut | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -341,6 +341,14 @@ SETTINGS: tuple[Setting, ...] = (
         maximum=10_000_000,
     ),
     Setting(
+        _SERVER + "max_result_bytes",
+        "integer",
+        "Most bytes of an answer's rows as JSON, about; rows beyond are not kept, and the answer says so.",
+        default=16_000_000,
+        minimum=1,
+        maximum=64_000_000,
+    ),
+    Setting(
         _SERVER + "task_timeout_s",
         "number",
         "Longest time of a task, all nodes together, in seconds.",

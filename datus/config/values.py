@@ -208,6 +208,7 @@ class ServerConfig:
     Attributes:
         statement_timeout_s: Longest time of a statement that answers; reading a schema has limits of its own.
         max_rows: Most rows that one answer holds.
+        max_result_bytes: Most bytes of the rows of an answer as JSON, about.
         task_timeout_s: Longest time of a task, all nodes together.
         max_running: Most tasks that a process runs at once.
         max_queued: Most tasks of a process that wait for their turn; further ones are refused.
@@ -218,6 +219,7 @@ class ServerConfig:
 
     statement_timeout_s: float = 30.0
     max_rows: int = 10_000
+    max_result_bytes: int = 16_000_000
     task_timeout_s: float = 120.0
     max_running: int = 32
     max_queued: int = 1_000
