@@ -22,6 +22,7 @@ from datus.config.values import (
     CacheConfig,
     DatabaseConfig,
     EmbeddingsConfig,
+    KeepConfig,
     KnowledgeSources,
     ModelConfig,
     NamespaceConfig,
@@ -144,6 +145,7 @@ def _settings(raw: Any, found: Path | None, source: Source, home: Path) -> Setti
         budget=BudgetConfig(**agent["budget"]),
         cache=CacheConfig(**agent["cache"]),
         trace=TraceConfig(**{**agent["trace"], "redact": agent["trace"]["redact"] or ()}),
+        keep=KeepConfig(**agent["keep"]),
     )
 
 

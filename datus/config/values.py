@@ -266,6 +266,17 @@ class TraceConfig:
 
 
 @dataclass(frozen=True)
+class KeepConfig:
+    """How many days tasks are kept after their end, by status, and feedback; None: for ever."""
+
+    completed_days: int = 90
+    failed_days: int = 30
+    refused_days: int = 90
+    cancelled_days: int = 30
+    feedback_days: int | None = None
+
+
+@dataclass(frozen=True)
 class Settings:
     """All settings of a process, checked and complete.
 
@@ -295,6 +306,7 @@ class Settings:
     budget: BudgetConfig = BudgetConfig()
     cache: CacheConfig = CacheConfig()
     trace: TraceConfig = TraceConfig()
+    keep: KeepConfig = KeepConfig()
 
     @property
     def demo_path(self) -> Path:

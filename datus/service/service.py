@@ -33,6 +33,7 @@ from datus.knowledge.snapshot import within
 from datus.llm.base import BudgetError
 from datus.llm.registry import Models
 from datus.service.health import check_nodes, ping_one
+from datus.service.keeping import Keeper
 from datus.service.requests import (
     RunRequest,
     as_json,
@@ -100,6 +101,7 @@ class Service:
         self._runner = Runner(store, tools, max_running=settings.server.max_running)
         self._places = settings.server.max_running + settings.server.max_queued
         self._spending = Spending(settings, store, hosted, clock)
+        self._keeper = Keeper(settings, store, clock=clock, timer=time.monotonic)
         self._accepting = True
         self._closed = False
 
@@ -367,7 +369,7 @@ class Service:
             return
         self._closed, self._accepting = True, False
         grace_s = self._settings.server.shutdown_grace_s if grace_s is None else grace_s
-        await self._spending.close()
+        await self._keeper.close()
         await self._runner.close(grace_s)
         try:
             await self._store.close()

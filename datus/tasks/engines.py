@@ -38,6 +38,16 @@ def migrate(url: str | Path, *, clock: Callable[[], datetime] = utc_now) -> int:
     return sqlite.migrate(_path(url), clock())
 
 
+def version(url: str | Path) -> int:
+    """The number of the newest migration applied; 0 for a store without tables, or that does not exist.
+
+    Raises:
+        ConfigError: An unknown kind of URL.
+        UnavailableError: The store cannot be read; the message names it and says why.
+    """
+    return sqlite.version(_path(url))
+
+
 async def open_store(
     url: str | Path,
     *,

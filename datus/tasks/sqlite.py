@@ -9,7 +9,7 @@ from pathlib import Path
 from sqlalchemy.exc import DBAPIError
 
 from datus.errors import ConfigError
-from datus.tasks.migrations import apply_migrations, check_version
+from datus.tasks.migrations import apply_migrations, check_version, current_version
 from datus.tasks.slots import SlotLiveness
 from datus.tasks.sqlite_database import SqliteDatabase, connect, execute_waiting
 from datus.tasks.sqlite_wakeups import SqliteWakeups
@@ -35,6 +35,20 @@ def migrate(path: Path, now: datetime) -> int:
     finally:
         engine.dispose()
     return applied
+
+
+def version(path: Path) -> int:
+    """See ``engines.version``."""
+    if not path.exists():
+        return 0
+    engine = connect(path, writes=False)
+    try:
+        with engine.connect() as connection:
+            return current_version(connection)
+    except DBAPIError as error:
+        raise from_sqlite(path, error) from error
+    finally:
+        engine.dispose()
 
 
 async def open_store(
