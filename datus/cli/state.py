@@ -1,7 +1,6 @@
 """``datus state``: the tables of the store of tasks; and how other commands open that store."""
 
 import asyncio
-import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Annotated
@@ -51,15 +50,11 @@ def _say_version(settings: Settings) -> bool:
     elif found > LATEST:
         print(
             f"{place} has schema version {found}, this datus knows up to {LATEST}: "
-            "install the newer datus that wrote it.",
-            file=sys.stderr,
+            "install the newer datus that wrote it."
         )
     else:
         has = f"has schema version {found}" if found else "has no tables yet"
-        print(
-            f"{place} {has}, this datus needs {LATEST}. Bring it there: datus state migrate",
-            file=sys.stderr,
-        )
+        print(f"{place} {has}, this datus needs {LATEST}. Bring it there: datus state migrate")
     return found == LATEST
 
 

@@ -43,6 +43,7 @@ Client = Annotated[
 ]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
+_ID_CHARACTERS = 36
 _QUESTION_CHARACTERS = 60
 _DATA_CHARACTERS = 200
 _ROWS = 20
@@ -67,7 +68,9 @@ def list_command(
         print("There is no such task.")
         return
     table = Table(box=SIMPLE_HEAD)
-    for column in ("task", "client", "status", "workflow", "namespace", "asked", "seconds"):
+    longest = max(len(task.task_id) for task in found)
+    table.add_column("task", overflow="fold", min_width=min(longest, _ID_CHARACTERS))
+    for column in ("client", "status", "workflow", "namespace", "asked", "seconds"):
         table.add_column(
             column, overflow="fold", justify="right" if column == "seconds" else "left"
         )
@@ -110,7 +113,7 @@ def show_command(
         data = json.dumps(event.data, ensure_ascii=False)
         cut = "..." if len(data) > _DATA_CHARACTERS else ""
         line = f"{event.seq:>4}  {event.time:%H:%M:%S.%f}  {event.type}  {data[:_DATA_CHARACTERS]}{cut}"
-        make_console().print(plain(line), highlight=False)
+        make_console().print(plain(line), highlight=False, soft_wrap=True)
 
 
 @app.command("cancel")
@@ -162,7 +165,7 @@ def purge_command(
     wanted = _wanted(settings, older_than, frozenset(status or FINAL))
     counts = asyncio.run(_count(settings, wanted))
     found = sum(map(sum, counts.values()))
-    _say_due(counts, made="would be" if dry_run else "are to be")
+    _say_due(counts)
     if not found or dry_run:
         return
     if not yes:
@@ -170,7 +173,7 @@ def purge_command(
             raise InvalidRequestError("Nothing was deleted: this asks first; say --yes to delete.")
         typer.confirm("Delete them?", abort=True)
     done = asyncio.run(_purge(settings, wanted, found))
-    print(f"Deleted {done.deleted:,} tasks{_and_reduced(done.reduced)}.")
+    print(f"Deleted {_many(done.deleted, 'task')}{_and_reduced(done.reduced)}.")
 
 
 def _wanted(
@@ -184,18 +187,24 @@ def _wanted(
     return tuple(Due(status, before, feedback) for status in FINAL if status in statuses)
 
 
-def _say_due(counts: Mapping[TaskStatus, tuple[int, int]], made: str) -> None:
+def _say_due(counts: Mapping[TaskStatus, tuple[int, int]]) -> None:
     deleted = sum(gone for gone, _ in counts.values())
     reduced = sum(kept for _, kept in counts.values())
     if not deleted and not reduced:
         print("No task is old enough.")
         return
     of = ", ".join(f"{gone:,} {status}" for status, (gone, _) in counts.items() if gone)
-    print(f"{deleted:,} tasks {made} deleted{f' ({of})' if of else ''}{_and_reduced(reduced)}.")
+    print(f"To delete: {_many(deleted, 'task')}{f' ({of})' if of else ''}{_and_reduced(reduced)}.")
 
 
 def _and_reduced(reduced: int) -> str:
-    return f"; {reduced:,} stay for their feedback, without rows and events" if reduced else ""
+    if not reduced:
+        return ""
+    return f"; kept for feedback, without rows and events: {_many(reduced, 'task')}"
+
+
+def _many(count: int, thing: str) -> str:
+    return f"{count:,} {thing}{'' if count == 1 else 's'}"
 
 
 async def _list(
@@ -318,7 +327,7 @@ def _print_rows(answer: Mapping[str, Any], console: Console) -> None:
     cut = metadata.get("truncated_by")
     more = f", the first {_ROWS} shown" if len(rows) > _ROWS else ""
     limit = f", cut off at the limit of {cut}" if cut else ""
-    console.print(f"{len(rows)} rows{more}{limit}", style="dim", highlight=False)
+    console.print(f"{_many(len(rows), 'row')}{more}{limit}", style="dim", highlight=False)
 
 
 def _question(task: TaskRecord) -> str:
