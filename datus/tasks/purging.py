@@ -13,8 +13,7 @@ FINAL: tuple[TaskStatus, ...] = ("completed", "failed", "refused", "cancelled")
 MOST_TASKS = 200
 """Most tasks of a batch; fewer where a batch of them takes long, because their answers are large."""
 
-_FIRST_TASKS = 25
-_FEWEST_TASKS = 5
+_FIRST_TASKS = 5
 _LONG_S, _SHORT_S = 0.1, 0.03
 _LEAST_PAUSE_S, _MOST_PAUSE_S = 0.01, 1.0
 _TRACES = 1_000
@@ -96,7 +95,7 @@ async def purge_traces(store: Purgeable, before: datetime, *, timer: Callable[[]
 def _next_size(size: int, took: float) -> int:
     """Fewer tasks where a batch kept other writers waiting, more where it was quick."""
     if took > _LONG_S:
-        return max(_FEWEST_TASKS, size // 2)
+        return max(1, int(size * _LONG_S / took))
     return min(MOST_TASKS, size * 2) if took < _SHORT_S else size
 
 

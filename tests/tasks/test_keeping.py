@@ -278,7 +278,7 @@ class SlowStore:
 
 
 @pytest.mark.parametrize(
-    ("seconds_a_task", "largest", "last"), [(1e-6, MOST_TASKS, MOST_TASKS), (0.05, 25, 5)]
+    ("seconds_a_task", "largest", "last"), [(1e-6, MOST_TASKS, MOST_TASKS), (0.06, 5, 1)]
 )
 async def test_batches_are_as_large_as_others_can_bear(
     monkeypatch: pytest.MonkeyPatch, seconds_a_task: float, largest: int, last: int
