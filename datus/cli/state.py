@@ -9,7 +9,7 @@ import typer
 
 from datus.cli.knowledge import Config
 from datus.config import Settings, load_settings
-from datus.tasks.engines import migrate, open_store, version
+from datus.tasks.engines import migrate, named, open_store, version
 from datus.tasks.migrations import LATEST
 from datus.tasks.store import TaskStore
 
@@ -26,12 +26,12 @@ def migrate_command(
     if dry_run:
         _say_version(settings)
         return
-    applied = migrate(settings.state_path)
+    place, applied = named(settings.state_path), migrate(settings.state_path)
     if not applied:
-        print(f"{place_of(settings)} is up to date: schema version {LATEST}.")
+        print(f"{place} is up to date: schema version {LATEST}.")
         return
     many = "1 migration" if applied == 1 else f"{applied} migrations"
-    print(f"{place_of(settings)} has schema version {LATEST} now; {many} applied.")
+    print(f"{place} has schema version {LATEST} now; {many} applied.")
 
 
 @app.command()
@@ -44,7 +44,7 @@ def status(config: Config = None) -> None:
 def _say_version(settings: Settings) -> bool:
     """Print how the tables are; whether they are those that this datus writes."""
     found = version(settings.state_path)
-    place = place_of(settings)
+    place = named(settings.state_path)
     if found == LATEST:
         print(f"{place} is up to date: schema version {LATEST}.")
     elif found > LATEST:
@@ -56,11 +56,6 @@ def _say_version(settings: Settings) -> bool:
         has = f"has schema version {found}" if found else "has no tables yet"
         print(f"{place} {has}, this datus needs {LATEST}. Bring it there: datus state migrate")
     return found == LATEST
-
-
-def place_of(settings: Settings) -> str:
-    """Where the state is, as people may read it: without a secret."""
-    return f"The state {settings.state_path}"
 
 
 @asynccontextmanager

@@ -48,6 +48,11 @@ def version(url: str | Path) -> int:
     return sqlite.version(_path(url))
 
 
+def named(url: str | Path) -> str:
+    """What a store is called where people read it, without a secret."""
+    return f"The state file {_path(url)}"
+
+
 async def open_store(
     url: str | Path,
     *,
