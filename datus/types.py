@@ -29,6 +29,9 @@ EventType = Literal[
 
 Grain = Literal["day", "week", "month", "quarter", "year"]
 
+Cut = Literal["rows", "bytes"]
+"""Which cap a result met: that of its rows, or that of its size."""
+
 
 @dataclass(frozen=True, slots=True)
 class Column:
@@ -96,13 +99,15 @@ class ResultColumn:
 class QueryResult:
     """Rows of a statement, values already JSON-typed (see ``connectors.values``).
 
-    ``truncated`` says that the row cap cut the rest off. ``elapsed_s`` is wall time in seconds.
+    ``truncated`` says that a cap cut the rest off, ``truncated_by`` which one, None where that is not
+    known. ``elapsed_s`` is wall time in seconds.
     """
 
     columns: tuple[ResultColumn, ...]
     rows: tuple[tuple[Any, ...], ...]
     truncated: bool
     elapsed_s: float
+    truncated_by: Cut | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -382,17 +387,6 @@ class Usage:
             self.output_tokens + other.output_tokens,
             self.cached_tokens + other.cached_tokens,
             (self.cost or 0.0) + (other.cost or 0.0) if known else None,
-        )
-
-    def less(self, other: "Usage") -> "Usage":
-        """What is in this and not in an earlier sum; its cost is known where both are."""
-        known = self.cost is not None and other.cost is not None
-        return Usage(
-            self.requests - other.requests,
-            self.input_tokens - other.input_tokens,
-            self.output_tokens - other.output_tokens,
-            self.cached_tokens - other.cached_tokens,
-            (self.cost or 0.0) - (other.cost or 0.0) if known else None,
         )
 
 

@@ -42,6 +42,8 @@ COMMANDS: Mapping[str, _Command] = {
     "usage": _Command(
         "datus.cli.usage", "usage", "Show what hosted models cost, by client, model or day."
     ),
+    "tasks": _Command("datus.cli.tasks", "app", "List, show, cancel and purge tasks."),
+    "state": _Command("datus.cli.state", "app", "Bring the store of tasks up to date."),
     "client": _Command("datus.cli.client", "app", "Add, rotate, list and remove API clients."),
 }
 

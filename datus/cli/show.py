@@ -129,5 +129,7 @@ def _table(rows: Sequence[Mapping[str, Any]], columns: Sequence[Mapping[str, str
 def _size(answer: Mapping[str, Any]) -> str:
     count = len(answer["result"])
     more = f", the first {MAX_ROWS_SHOWN} shown" if count > MAX_ROWS_SHOWN else ""
-    cut = ", cut off at the server's limit" if answer["metadata"]["truncated"] else ""
+    limits = {"rows": "limit of rows", "bytes": "limit of an answer's size"}
+    limit = limits.get(answer["metadata"].get("truncated_by") or "", "limit")
+    cut = f", cut off at the server's {limit}" if answer["metadata"]["truncated"] else ""
     return f"{count} row{'' if count == 1 else 's'}{more}{cut}, {answer['execution_time']:.2f} s"

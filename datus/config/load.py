@@ -23,6 +23,7 @@ from datus.config.values import (
     CacheConfig,
     DatabaseConfig,
     EmbeddingsConfig,
+    KeepConfig,
     KnowledgeSources,
     ModelConfig,
     NamespaceConfig,
@@ -147,6 +148,7 @@ def _settings(raw: Any, found: Path | None, source: Source, home: Path) -> Setti
         cache=CacheConfig(**agent["cache"]),
         trace=TraceConfig(**{**agent["trace"], "redact": agent["trace"]["redact"] or ()}),
         rate_limits=make_rate_limits(agent["rate_limits"], source),
+        keep=KeepConfig(**agent["keep"]),
     )
 
 

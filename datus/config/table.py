@@ -14,8 +14,10 @@ _BUDGET = "agent.budget."
 _CACHE = "agent.cache."
 _TRACE = "agent.trace."
 _RATES = "agent.rate_limits."
+_KEEP = "agent.keep."
 _MOST_TOKENS = 10**12
 _MOST_USD = 10**6
+_MOST_DAYS = 36_500
 
 SETTINGS: tuple[Setting, ...] = (
     Setting("agent.target", "text", "Name of the model that answers.", default="offline"),
@@ -355,6 +357,45 @@ SETTINGS: tuple[Setting, ...] = (
         default=RateLimit(60, "minute", 5),
     ),
     Setting(
+        _KEEP + "completed_days",
+        "integer",
+        "How many days after its end a task with an answer is kept, with rows and events; then it is deleted.",
+        default=90,
+        minimum=1,
+        maximum=_MOST_DAYS,
+    ),
+    Setting(
+        _KEEP + "failed_days",
+        "integer",
+        "How many days a task that failed is kept.",
+        default=30,
+        minimum=1,
+        maximum=_MOST_DAYS,
+    ),
+    Setting(
+        _KEEP + "refused_days",
+        "integer",
+        "How many days a task whose question was refused is kept.",
+        default=90,
+        minimum=1,
+        maximum=_MOST_DAYS,
+    ),
+    Setting(
+        _KEEP + "cancelled_days",
+        "integer",
+        "How many days a task that was cancelled is kept.",
+        default=30,
+        minimum=1,
+        maximum=_MOST_DAYS,
+    ),
+    Setting(
+        _KEEP + "feedback_days",
+        "integer",
+        "How many days feedback is kept, with its question and SQL, where its task would be deleted; absent: for ever.",
+        minimum=1,
+        maximum=_MOST_DAYS,
+    ),
+    Setting(
         _SERVER + "statement_timeout_s",
         "number",
         "Longest time of a statement that answers, in seconds; reading a schema has limits of its own.",
@@ -369,6 +410,14 @@ SETTINGS: tuple[Setting, ...] = (
         default=10_000,
         minimum=1,
         maximum=10_000_000,
+    ),
+    Setting(
+        _SERVER + "max_result_bytes",
+        "integer",
+        "Most bytes of an answer's rows as JSON, about; rows beyond are not kept, and the answer says so.",
+        default=16_000_000,
+        minimum=1,
+        maximum=64_000_000,
     ),
     Setting(
         _SERVER + "task_timeout_s",

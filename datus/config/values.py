@@ -233,6 +233,7 @@ class ServerConfig:
     Attributes:
         statement_timeout_s: Longest time of a statement that answers; reading a schema has limits of its own.
         max_rows: Most rows that one answer holds.
+        max_result_bytes: Most bytes of the rows of an answer as JSON, about.
         task_timeout_s: Longest time of a task, from its acceptance to its end.
         max_task_timeout_s: Longest time that a request may ask for.
         max_running: Most tasks that a process runs at once.
@@ -245,6 +246,7 @@ class ServerConfig:
 
     statement_timeout_s: float = 30.0
     max_rows: int = 10_000
+    max_result_bytes: int = 16_000_000
     task_timeout_s: float = 120.0
     max_task_timeout_s: float = 600.0
     max_running: int = 32
@@ -313,6 +315,17 @@ class RateLimitsConfig:
 
 
 @dataclass(frozen=True)
+class KeepConfig:
+    """How many days tasks are kept after their end, by status, and feedback; None: for ever."""
+
+    completed_days: int = 90
+    failed_days: int = 30
+    refused_days: int = 90
+    cancelled_days: int = 30
+    feedback_days: int | None = None
+
+
+@dataclass(frozen=True)
 class Settings:
     """All settings of a process, checked and complete.
 
@@ -344,6 +357,7 @@ class Settings:
     cache: CacheConfig = CacheConfig()
     trace: TraceConfig = TraceConfig()
     state_url: Secret | None = None
+    keep: KeepConfig = KeepConfig()
     rate_limits: RateLimitsConfig = RateLimitsConfig()
 
     @property

@@ -73,9 +73,9 @@ class Connector(Protocol):
 
         Args:
             sql: One statement that the guard has checked, in the connector's dialect.
-            max_rows: Row cap; ``truncated`` says that there were more.
+            max_rows: Row cap; ``truncated`` says that there were more, ``truncated_by`` which cap was met.
             timeout_s: Seconds until the statement is stopped.
-            max_bytes: Cap of the JSON-typed rows' size; ``truncated`` says that it was met.
+            max_bytes: Cap of the rows' size as JSON objects; a first row over it leaves none.
 
         Raises:
             StatementTimeoutError: The statement was stopped after ``timeout_s``.

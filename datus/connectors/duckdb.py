@@ -52,7 +52,7 @@ class DuckdbSession(Session):
             {"sql": sql, "schema": self._schema, "max_rows": max_rows, "max_bytes": max_bytes}
         )
         columns = tuple(ResultColumn(name, kind) for name, kind in reply["columns"])
-        return Fetched(columns, tuple(map(tuple, reply["rows"])), reply["truncated"])
+        return Fetched(columns, tuple(map(tuple, reply["rows"])), reply["cut"])
 
     def plan(self, sql: str) -> None:
         self._line.ask({"sql": sql, "schema": self._schema, "plan": True})

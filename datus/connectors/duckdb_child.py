@@ -4,7 +4,7 @@ Standard input is a socket to the parent, the control wire. Its first message sa
 answer whether that went well. From then on the parent writes numbers of 8 bytes: one that a socket comes
 with opens a session and is sent back, the same one alone interrupts what that session runs. A session is
 a thread and a cursor; its socket carries requests ``{"sql", "schema", "max_rows", "max_bytes"}`` and their replies
-``{"columns", "rows", "truncated"}`` or ``{"error", "spent"}``; ``{"sql", "schema", "plan": true}`` is
+``{"columns", "rows", "cut"}`` or ``{"error", "spent"}``; ``{"sql", "schema", "plan": true}`` is
 answered by ``{}``. ``spent`` says that no further session should begin here. When the control wire ends, so does the process, whatever runs in it.
 
 It imports little: its memory comes on top of the server's.
@@ -120,7 +120,7 @@ def _answer(cursor: duckdb.DuckDBPyConnection, wire: socket.socket, request: Any
             return
         result = fetch(cursor, **request)
         columns = [(column.name, column.type) for column in result.columns]
-        send(wire, {"columns": columns, "rows": result.rows, "truncated": result.truncated})
+        send(wire, {"columns": columns, "rows": result.rows, "cut": result.cut})
     except DatabaseError as error:
         send(wire, {"error": error.message, "spent": False})
     except (duckdb.OutOfMemoryException, MemoryError) as error:

@@ -77,7 +77,8 @@ class PooledConnector(Generic[S]):
         fetched = await self._pool.run(
             lambda s: s.fetch(sql, max_rows=max_rows, max_bytes=max_bytes), timeout_s=timeout_s
         )
-        return QueryResult(fetched.columns, fetched.rows, fetched.truncated, clock() - start)
+        cut, elapsed_s = fetched.cut, clock() - start
+        return QueryResult(fetched.columns, fetched.rows, cut is not None, elapsed_s, cut)
 
     async def explain(self, sql: str, *, timeout_s: float) -> None:
         await self._pool.run(lambda s: s.plan(sql), timeout_s=timeout_s)

@@ -19,16 +19,16 @@ from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from typing import Any
 
-from datus.types import ResultColumn, TypeKind
+from datus.types import Cut, ResultColumn, TypeKind
 
 
 @dataclass(frozen=True, slots=True)
 class Fetched:
-    """A statement's outcome as a session hands it over; ``truncated`` says that a cap cut rows off."""
+    """A statement's outcome as a session hands it over; ``cut`` is the cap that cut rows off, if any."""
 
     columns: tuple[ResultColumn, ...]
     rows: tuple[tuple[Any, ...], ...]
-    truncated: bool
+    cut: Cut | None
 
 
 _MAX_INT_DIGITS = 4000
@@ -96,18 +96,25 @@ def read_result(
         kinds: By column, None where the engine does not say: then the values do.
         rows: Read lazily, at most ``max_rows`` + 1 of them.
         max_rows: Row cap.
-        max_bytes: Cap of the rows' size as JSON, about; a row that would pass it is left out.
+        max_bytes: Cap of the size of the rows as JSON objects, about; a row that would pass it is left
+            out, and all after it.
     """
+    names = unique_names(names)
     convert = [parsed_json if kind == "json" else json_value for kind in kinds]
     unsaid = [(index, set[type]()) for index, kind in enumerate(kinds) if kind is None]
     taken: list[tuple[Any, ...]] = []
+    # An answer names every value: `{"name":value,...},`
+    around = 2 + sum(json_size(name) + 2 for name in names)
     size = 0
-    truncated = False
+    cut: Cut | None = None
     for raw in rows:
+        if len(taken) == max_rows:
+            cut = "rows"
+            break
         row = tuple([change(value) for change, value in zip(convert, raw, strict=True)])
-        size += sum(map(json_size, row))
-        truncated = len(taken) == max_rows or size > max_bytes
-        if truncated:
+        size += around + sum(map(json_size, row))
+        if size > max_bytes:
+            cut = "bytes"
             break
         taken.append(row)
         for index, seen in unsaid:
@@ -115,15 +122,21 @@ def read_result(
     found = {index: _kind_of_types(seen) for index, seen in unsaid}
     columns = (
         ResultColumn(name, kind or found[index])
-        for index, (name, kind) in enumerate(zip(unique_names(names), kinds, strict=True))
+        for index, (name, kind) in enumerate(zip(names, kinds, strict=True))
     )
-    return Fetched(tuple(columns), tuple(taken), truncated)
+    return Fetched(tuple(columns), tuple(taken), cut)
 
 
 def json_size(value: Any) -> int:
-    """About how many bytes a JSON-typed value takes."""
+    """About how many bytes a JSON-typed value takes; a long one is never taken for a short one."""
     if isinstance(value, str):
+        if not value.isprintable():  # a control character may take six
+            return len(json.dumps(value, ensure_ascii=False).encode("utf-8", "surrogatepass"))
         return len(value) + 2 if value.isascii() else 3 * len(value) + 2
+    if isinstance(value, int):
+        return 3 + value.bit_length() // 3
+    if isinstance(value, float):
+        return 18
     if isinstance(value, list):
         return 2 + sum(map(json_size, value))
     if isinstance(value, dict):

@@ -93,7 +93,10 @@ class Local:
         connector = self._connectors.get(self._plan.place(item)[0], database.name)
         limits = self._settings.server
         return await connector.execute(
-            sql, max_rows=limits.max_rows, timeout_s=limits.statement_timeout_s
+            sql,
+            max_rows=limits.max_rows,
+            timeout_s=limits.statement_timeout_s,
+            max_bytes=limits.max_result_bytes,
         )
 
 
@@ -185,4 +188,5 @@ def _result(answer: Mapping[str, Any]) -> QueryResult:
     metadata = answer["metadata"]
     columns = tuple(ResultColumn(c["name"], c["type"]) for c in metadata["columns"])
     rows = tuple(tuple(row[column.name] for column in columns) for row in answer["result"])
-    return QueryResult(columns, rows, metadata["truncated"], elapsed_s=0.0)
+    cut = metadata["truncated_by"]
+    return QueryResult(columns, rows, metadata["truncated"], elapsed_s=0.0, truncated_by=cut)

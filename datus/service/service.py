@@ -30,6 +30,7 @@ from datus.knowledge.snapshot import within
 from datus.llm.base import BudgetError
 from datus.llm.registry import Models
 from datus.service.health import check_nodes, ping_one
+from datus.service.keeping import Keeper
 from datus.service.rates import Rates
 from datus.service.reception import Reception
 from datus.service.requests import RunRequest, as_json, fingerprint, of_json
@@ -92,6 +93,7 @@ class Service:
         self._client_of = client_of
         self._tending = Tending(store, self._runner, self._go_on)
         self.rates = Rates(settings.rate_limits, store.rates)
+        self._keeper = Keeper(settings, store, clock=clock, timer=time.monotonic)
         self._accepting = True
         self._closed = False
 
@@ -336,8 +338,8 @@ class Service:
         self._closed = True
         self.drain()
         grace_s = self._settings.server.shutdown_grace_s if grace_s is None else grace_s
-        await self._spending.close()
         await self._tending.close()
+        await self._keeper.close()
         await self._runner.close(grace_s)
         try:
             await self._store.close()

@@ -1,16 +1,12 @@
 """What clients may spend on hosted models, and what is kept and counted of it, for the whole service."""
 
-import asyncio
-import logging
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import suppress
 from dataclasses import dataclass, fields, is_dataclass, replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Any
 
 from datus.auth import Client
 from datus.config import BudgetConfig, CacheConfig, Secret, Settings
-from datus.errors import UnavailableError
 from datus.service.requests import RunRequest
 from datus.tasks.store import TaskCount, TaskStore, TracedCall, UsageLine
 from datus.workflow.budgets import Ledger
@@ -18,10 +14,6 @@ from datus.workflow.cache import AnswerCache
 from datus.workflow.meter import TaskMeter
 from datus.workflow.steps import Step, Workflow, every_step, settings_for, steps_of
 from datus.workflow.tracing import Tracer
-
-_PURGE_EVERY_S = 86_400.0
-
-_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +25,7 @@ class Counters:
 
 
 class Spending:
-    """Meters for tasks, budgets for clients, and the age of traces. Made and closed on one event loop.
+    """Meters for tasks, and budgets for clients.
 
     Args:
         hosted: Nodes that ask hosted models; None: those whose model is one by the settings.
@@ -53,7 +45,6 @@ class Spending:
         self._clock = clock
         self._ledger = Ledger(store.usage_of_day, clock)
         self._tracer = Tracer(settings.trace, secrets_of(settings), clock)
-        self._purging = asyncio.create_task(self._purge_forever())
 
     async def check(self, client: Client, workflow: Workflow, request: RunRequest) -> None:
         """Refuse a request that could only ask a model for which nothing is left today.
@@ -77,12 +68,6 @@ class Spending:
             client.id, budget=self._budget(client), ledger=self._ledger, tracer=self._tracer
         )
 
-    async def close(self) -> None:
-        """Purge no more."""
-        self._purging.cancel()
-        with suppress(asyncio.CancelledError):
-            await self._purging
-
     def _is_hosted(self, step: Step) -> bool:
         """Whether a step asks a hosted model."""
         if self._hosted is not None:
@@ -95,18 +80,6 @@ class Spending:
     def _budget(self, client: Client) -> BudgetConfig:
         budget, own = self._settings.budget, client.budget_usd_per_day
         return budget if own is None else replace(budget, client_day_usd=own)
-
-    async def _purge_forever(self) -> None:
-        """Delete traces that are too old: at the start, and every day."""
-        while True:
-            oldest = self._clock() - timedelta(days=self._settings.trace.keep_days)
-            try:
-                deleted = await self._store.purge_traces(oldest)
-                if deleted:
-                    _log.info("%s traced requests were older than keep_days; deleted", deleted)
-            except UnavailableError as error:
-                _log.warning("old traces could not be deleted: %s", error.message)
-            await asyncio.sleep(_PURGE_EVERY_S)
 
 
 def make_cache(config: CacheConfig, clock: Callable[[], float]) -> AnswerCache | None:

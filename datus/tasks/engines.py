@@ -59,6 +59,23 @@ def prepare(url: str | Path, *, clock: Callable[[], datetime] = utc_now) -> None
         postgresql.prepare(place)
 
 
+def version(url: str | Path) -> int:
+    """The number of the newest migration applied; 0 for a store without tables, or that does not exist.
+
+    Raises:
+        ConfigError: An unknown kind of URL.
+        UnavailableError: The store cannot be read; the message names it and says why.
+    """
+    place = _place(url)
+    return sqlite.version(place) if isinstance(place, Path) else postgresql.version(place)
+
+
+def named(url: str | Path) -> str:
+    """What a store is called where people read it, without a secret."""
+    place = _place(url)
+    return f"The state file {place}" if isinstance(place, Path) else postgresql.named(place)
+
+
 async def open_store(
     url: str | Path,
     *,

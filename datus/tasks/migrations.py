@@ -75,6 +75,11 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
             key TEXT NOT NULL PRIMARY KEY, count {count} NOT NULL, expires_at {number} NOT NULL)""",
         "CREATE INDEX rate_expiry ON rate (expires_at)",
     ),
+    (
+        """CREATE TABLE purged (
+            workflow TEXT NOT NULL, status TEXT NOT NULL, tasks {count} NOT NULL,
+            PRIMARY KEY (workflow, status))""",
+    ),
 )
 
 LATEST = len(MIGRATIONS)

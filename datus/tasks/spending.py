@@ -1,17 +1,18 @@
 """What tasks spent on hosted models, and what they asked them: statements on ``usage`` and ``trace``."""
 
+from collections import Counter
 from collections.abc import Mapping
 from datetime import UTC, date, datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, bindparam, case, func, select
+from sqlalchemy import Connection, Row, bindparam, case, func, select, tuple_
 
 from datus.tasks import statements
 from datus.tasks.encoding import from_json, to_json, to_text
 from datus.tasks.statements import Ending, find_task
 from datus.tasks.store import Spent, TaskCount, TaskRecord, TracedCall, UsageBy, UsageLine
-from datus.tasks.tables import TASK, TRACE, USAGE
-from datus.types import Usage
+from datus.tasks.tables import PURGED, TASK, TRACE, USAGE
+from datus.types import TaskStatus, Usage
 
 _NAMES: Mapping[UsageBy, Any] = {
     "client": USAGE.c.client_id,
@@ -88,9 +89,12 @@ def read_trace(connection: Connection, client_id: str, task_id: str) -> tuple[Tr
     return tuple(_call(row) for row in connection.execute(_TRACE, {"of_task": task.id}))
 
 
-def purge_traces(connection: Connection, before: datetime) -> int:
-    """Delete the requests that ended before a time; returns how many."""
-    return connection.execute(TRACE.delete().where(TRACE.c.time < to_text(before))).rowcount
+def purge_traces(connection: Connection, before: datetime, limit: int) -> int:
+    """Delete up to ``limit`` requests that ended before a time; returns how many."""
+    key = (TRACE.c.task, TRACE.c.seq)
+    old = select(*key).where(TRACE.c.time < to_text(before)).order_by(TRACE.c.time).limit(limit)
+    rows = connection.execute(TRACE.delete().where(tuple_(*key).in_(old)))
+    return rows.rowcount
 
 
 def read_usage(connection: Connection, by: UsageBy, since: date | None) -> tuple[UsageLine, ...]:
@@ -114,10 +118,16 @@ def usage_of_day(connection: Connection, day: date) -> Mapping[str, Usage]:
 
 
 def count_tasks(connection: Connection) -> tuple[TaskCount, ...]:
-    """How many tasks there are, by workflow and status."""
+    """How many tasks there are and were, by workflow and status: a counter must not fall with a purge."""
     kind = (TASK.c.status, TASK.c.workflow)
-    rows = connection.execute(select(*kind, func.count()).group_by(*kind).order_by(*kind))
-    return tuple(TaskCount(workflow, status, tasks) for status, workflow, tasks in rows)
+    there = select(*kind, func.count().label("tasks")).group_by(*kind)
+    counts: Counter[tuple[TaskStatus, str]] = Counter()
+    for query in (there, select(PURGED.c.status, PURGED.c.workflow, PURGED.c.tasks)):
+        for status, workflow, tasks in connection.execute(query):
+            counts[status, workflow] += tasks
+    return tuple(
+        TaskCount(workflow, status, tasks) for (status, workflow), tasks in sorted(counts.items())
+    )
 
 
 def _counts(usage: Usage) -> dict[str, Any]:

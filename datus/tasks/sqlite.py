@@ -10,7 +10,7 @@ from sqlalchemy.exc import DBAPIError
 
 from datus.errors import ConfigError
 from datus.tasks.database import GroupDatabase
-from datus.tasks.migrations import apply_migrations, check_version
+from datus.tasks.migrations import apply_migrations, check_version, current_version
 from datus.tasks.slots import SlotLiveness
 from datus.tasks.sqlite_database import SqliteBackend, connect, execute_waiting
 from datus.tasks.sqlite_wakeups import SqliteWakeups
@@ -44,6 +44,20 @@ def prepare(path: Path, now: datetime) -> None:
         migrate(path, now)
     else:
         _check(path)
+
+
+def version(path: Path) -> int:
+    """See ``engines.version``."""
+    if not path.exists():
+        return 0
+    engine = connect(path, writes=False)
+    try:
+        with engine.connect() as connection:
+            return current_version(connection)
+    except DBAPIError as error:
+        raise from_sqlite(path, error) from error
+    finally:
+        engine.dispose()
 
 
 async def open_store(

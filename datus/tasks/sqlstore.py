@@ -8,8 +8,9 @@ from functools import partial
 from typing import Any
 
 from datus.errors import FenceError, InvalidRequestError, UnavailableError
-from datus.tasks import spending, statements, takeover
+from datus.tasks import keeping, spending, statements, takeover
 from datus.tasks.encoding import from_cursor, to_cursor, to_json
+from datus.tasks.kept import Batch, Due, Place
 from datus.tasks.parts import Database, Liveness, Wakeups
 from datus.tasks.rate_storage import RateStorage
 from datus.tasks.sqlrun import SqlRun
@@ -177,6 +178,8 @@ class SqlStore:
                         return
                     last = event.seq
                 if not page:
+                    if task.over:  # its events were purged while they were read
+                        return
                     await watch.wait()
 
     async def request_cancel(self, client_id: str, task_id: str) -> None:
@@ -238,8 +241,20 @@ class SqlStore:
         work = partial(spending.read_trace, client_id=client_id, task_id=task_id)
         return await self._database.read(work)
 
-    async def purge_traces(self, before: datetime) -> int:
-        return await self._database.write(partial(spending.purge_traces, before=before))
+    async def purge_traces(self, before: datetime, *, limit: int) -> int:
+        work = partial(spending.purge_traces, before=before, limit=limit)
+        return await self._database.write(work)
+
+    async def purge(self, due: Due, *, after: Place | None = None, limit: int) -> Batch:
+        work = partial(keeping.purge_tasks, due=due, after=after, limit=limit)
+        return await self._database.write(work)
+
+    async def count_due(self, due: Due) -> tuple[int, int]:
+        return await self._database.read(partial(keeping.count_due, due=due))
+
+    async def list_all(self, *, limit: int = MAX_PAGE, **wanted: Any) -> tuple[TaskRecord, ...]:
+        _check_limit(limit)
+        return await self._database.read(partial(keeping.list_all, count=limit, **wanted))
 
     async def usage(self, by: UsageBy, *, since: date | None = None) -> tuple[UsageLine, ...]:
         return await self._database.read(partial(spending.read_usage, by=by, since=since))

@@ -11,6 +11,7 @@ from datetime import date, datetime
 from typing import Any, Literal, Protocol
 
 from datus.errors import ConflictError
+from datus.tasks.kept import Batch, Due, Place
 from datus.tasks.rate_storage import RateStorage
 from datus.types import Event, EventType, TaskStatus, Usage
 
@@ -405,8 +406,39 @@ class TaskStore(Protocol):
         """A task's requests to hosted models, in order; none before its end. NotFoundError as in ``get``."""
         ...
 
-    async def purge_traces(self, before: datetime) -> int:
-        """Delete requests that ended before a time; returns how many. Usage stays."""
+    async def purge_traces(self, before: datetime, *, limit: int) -> int:
+        """Delete up to ``limit`` requests that ended before a time; returns how many. Usage stays."""
+        ...
+
+    async def purge(self, due: Due, *, after: Place | None = None, limit: int) -> Batch:
+        """Delete up to ``limit`` tasks that are due, oldest first, or reduce them to what feedback needs.
+
+        It is for who runs the service, as are the next two. See ``purging`` for a whole purge.
+        """
+        ...
+
+    async def count_due(self, due: Due) -> tuple[int, int]:
+        """How many tasks a purge would delete now, and how many it would reduce."""
+        ...
+
+    async def list_all(
+        self,
+        *,
+        client_id: str | None = None,
+        task_id: str | None = None,
+        status: TaskStatus | None = None,
+        namespace: str | None = None,
+        before: int | None = None,
+        limit: int = MAX_PAGE,
+    ) -> tuple[TaskRecord, ...]:
+        """The tasks of every client, newest first.
+
+        Args:
+            before: Only tasks with a lower ``id``: the last one of the page before.
+
+        Raises:
+            InvalidRequestError: ``limit`` outside 1 to ``MAX_PAGE``.
+        """
         ...
 
     async def usage(self, by: UsageBy, *, since: date | None = None) -> tuple[UsageLine, ...]:
@@ -422,7 +454,7 @@ class TaskStore(Protocol):
         ...
 
     async def count_tasks(self) -> tuple[TaskCount, ...]:
-        """How many tasks there are, by workflow and status."""
+        """How many tasks there are and were, by workflow and status; those that were purged count on."""
         ...
 
     async def adopt(self, limit: int) -> Adopted:

@@ -131,6 +131,15 @@ TRACE = Table(
     Index("trace_time", "time"),
 )
 
+# How many tasks were deleted, so that counters go on from where they were.
+PURGED = Table(
+    "purged",
+    METADATA,
+    Column("workflow", Text, primary_key=True),
+    Column("status", Text, primary_key=True),
+    Column("tasks", _COUNT, nullable=False),
+)
+
 # Requests and failed sign-ins counted for all processes: see ``rates``.
 RATE = Table(
     "rate",

@@ -31,7 +31,8 @@ def judge(executed: Executed, state: RunState) -> Finding | None:
 def _of_rows(executed: Executed, state: RunState) -> Iterator[Finding]:
     rows, sql = executed.result.rows, executed.checked.sql
     values = known(state.linking, "schema").values
-    if not rows and any(_names(sql, hit.value) for hit in values):
+    empty = not rows and not executed.result.truncated  # a first row over the cap leaves none
+    if empty and any(_names(sql, hit.value) for hit in values):
         columns = {f"{hit.table}.{hit.column}" for hit in values if _names(sql, hit.value)}
         text = "the result is empty though the values that it asks for exist"
         yield Finding(GRAVE, text, tuple(sorted(columns)))
@@ -67,6 +68,8 @@ def _of_sql(executed: Executed, state: RunState) -> Iterator[Finding]:
 def _tells_something(executed: Executed) -> bool:
     """Whether there are rows other than a lone zero or null, which is how nothing is counted."""
     rows = executed.result.rows
+    if executed.result.truncated:
+        return True
     return bool(rows) and not (len(rows) == 1 and all(value in (None, 0) for value in rows[0]))
 
 

@@ -78,7 +78,9 @@ class TaskMeter:
         usage, calls = self._taken
         if len(self._calls) == calls and self._usage == usage:
             return None
-        new = {model: total.less(usage.get(model, Usage())) for model, total in self._usage.items()}
+        new = {
+            model: _less(total, usage.get(model, Usage())) for model, total in self._usage.items()
+        }
         self._taken = (dict(self._usage), len(self._calls))
         return Spent(new, tuple(self._calls[calls:]))
 
@@ -99,3 +101,15 @@ class TaskMeter:
     def settle(self) -> None:
         """Say that the run is over and its end is stored, as far as it can be. Call it once."""
         self._ledger.settle(self.client_id, self.total)
+
+
+def _less(total: Usage, earlier: Usage) -> Usage:
+    """What is in a sum and not in an earlier one; its cost is known where both are."""
+    known = total.cost is not None and earlier.cost is not None
+    return Usage(
+        total.requests - earlier.requests,
+        total.input_tokens - earlier.input_tokens,
+        total.output_tokens - earlier.output_tokens,
+        total.cached_tokens - earlier.cached_tokens,
+        (total.cost or 0.0) - (earlier.cost or 0.0) if known else None,
+    )

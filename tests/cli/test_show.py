@@ -100,6 +100,14 @@ def test_the_table_is_bounded():
     assert "50 rows, the first 20 shown, cut off at the server's limit" in text
 
 
+def test_which_limit_cut_rows_off():
+    for name, words in (("rows", "limit of rows"), ("bytes", "limit of an answer's size")):
+        metadata = answer()["metadata"] | {"truncated": True, "truncated_by": name}
+        assert f"cut off at the server's {words}" in " ".join(
+            shown(answer(metadata=metadata)).split()
+        )
+
+
 def test_no_rows():
     text = shown(answer(result=[]))
     assert "amount" in text

@@ -274,7 +274,7 @@ def test_a_value_of_the_environment_is_not_shown_in_an_error(refusal):
         (in_agent("server: {max_row: 5}"), ["agent.server.max_row: unknown key", "did you mean 'max_rows'?"]),
         (in_agent("sever: {}"), ["agent.sever: unknown key", "'server'"]),
         (in_agent("nodes: {schema_link: {}}"), ["agent.nodes.schema_link:", "'schema_linking'"]),
-        (in_agent("zzz: 1"), ["agent.zzz: unknown key", "known here: budget, cache, knowledge, models, namespace, nodes,"]),
+        (in_agent("zzz: 1"), ["agent.zzz: unknown key", "known here: budget, cache, keep, knowledge, models, namespace, nodes,"]),
         ("namespace: {}", ["namespace: unknown key", "agent"]),
         ("", ["agent.namespace", "is required"]),
         ("agent:", ["agent.namespace", "is required"]),

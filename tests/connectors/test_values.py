@@ -147,14 +147,32 @@ def test_rows_are_read_lazily() -> None:
 
     fetched = read_result(["n"], [None], rows(), max_rows=3, max_bytes=9_999)  # type: ignore[arg-type]
     assert fetched.rows == ((0,), (1,), (2,))
-    assert fetched.truncated
+    assert fetched.cut == "rows"
     assert len(read) == 4
 
 
 def test_a_row_over_the_byte_cap_is_left_out() -> None:
     fetched = read_result(["t"], ["text"], [("a",), ("x" * 1_000,)], max_rows=9, max_bytes=100)
     assert fetched.rows == (("a",),)
-    assert fetched.truncated
+    assert fetched.cut == "bytes"
+
+
+def test_a_first_row_over_the_byte_cap_leaves_none() -> None:
+    fetched = read_result(["t"], ["text"], [("x" * 1_000,), ("a",)], max_rows=9, max_bytes=100)
+    assert (fetched.rows, fetched.cut) == ((), "bytes")
+
+
+@given(
+    st.recursive(
+        st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(),
+        lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner),
+        max_leaves=9,
+    )
+)
+def test_no_value_takes_much_more_than_it_is_counted_for(value: object) -> None:
+    changed = json_value(value)
+    text = json.dumps(changed, ensure_ascii=False, separators=(",", ":"))
+    assert len(text.encode("utf-8", "surrogatepass")) <= 2 * json_size(changed) + 9
 
 
 def test_size_counts_what_is_inside() -> None:

@@ -1,5 +1,7 @@
 """What a statement's rows say is evidence: a candidate that comes to nothing loses to the next likely one."""
 
+from dataclasses import replace
+
 import pytest
 
 from datus.types import Candidate
@@ -56,4 +58,12 @@ async def test_an_unsafe_candidate_is_never_tried_for_its_rows(lab) -> None:
         "nl2sql", lambda _: sure((EMPTY, 0.8), ("DELETE FROM customers", 0.19)), IN_ROME
     )
     assert outcome.answer["result"] == []
+    assert len(lab.of("sql_generated")) == 1
+
+
+async def test_rows_cut_off_to_none_are_not_taken_for_none(lab) -> None:
+    small = "SELECT 1 AS n FROM customers WHERE city = 'Rome' LIMIT 1"
+    lab.settings = replace(lab.settings, server=replace(lab.settings.server, max_result_bytes=12))
+    outcome = await lab.ask("nl2sql", lambda _: sure((ROME, 0.6), (small, 0.4)), IN_ROME)
+    assert (outcome.answer["result"], outcome.answer["metadata"]["truncated_by"]) == ([], "bytes")
     assert len(lab.of("sql_generated")) == 1

@@ -72,6 +72,7 @@ class ExecuteSql(Node):
             checked.sql,
             max_rows=int(limits["max_rows"]),
             timeout_s=float(limits["timeout_s"]),
+            max_bytes=tools.settings.server.max_result_bytes,
         )
         return Executed(candidate, checked, result, examined.doubts, examined.shape)
 

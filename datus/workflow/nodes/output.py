@@ -32,6 +32,7 @@ class Output(Node):
         metadata: dict[str, Any] = {
             "row_count": len(result.rows),
             "truncated": result.truncated,
+            "truncated_by": result.truncated_by,
             "columns": [{"name": column.name, "type": column.type} for column in result.columns],
             "statement_time": round(result.elapsed_s, 6),
             "database": linking.database,
