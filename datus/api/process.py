@@ -13,12 +13,15 @@ from datetime import UTC, datetime
 from pathlib import Path
 from types import FrameType
 
-from datus import demo
+from datus import __version__, demo
 from datus.api.context import Runtime
 from datus.auth import Authenticator, prepare_auth
 from datus.config import Settings, load_settings
 from datus.service import Service
 from datus.tasks import engines
+from datus.telemetry import Measures, Telemetry
+from datus.telemetry.opening import check_telemetry, open_spans
+from datus.telemetry.shared import DIRECTORY_VARIABLE
 from datus.workflow.definitions import definitions
 
 CONFIG_VARIABLE = "DATUS_CONFIG"
@@ -45,6 +48,7 @@ def prepare(
         UnavailableError: A file cannot be written.
     """
     definitions(settings)
+    check_telemetry(settings.telemetry, env)
     auth = prepare_auth(settings, host=host, env=env)
     for warning in auth.warnings:
         say(f"Warning: {warning}")
@@ -70,17 +74,30 @@ async def production_runtime(env: Mapping[str, str]) -> AsyncIterator[Runtime]:
     config = env.get(CONFIG_VARIABLE)
     settings = load_settings(Path(config) if config else None, env=env)
     authenticator = Authenticator(Path(env[CLIENTS_VARIABLE]), env=env)
+    telemetry = _telemetry(settings, env)
     grace = Grace(settings.server.shutdown_grace_s, time.monotonic, end_for_certain)
     grace.watch()
     service = await Service.open(
-        settings, clock=lambda: datetime.now(UTC), random=secrets.token_bytes
+        settings,
+        clock=lambda: datetime.now(UTC),
+        random=secrets.token_bytes,
+        telemetry=telemetry,
     )
     stop_with_parent()
     spare_collector()
     try:
-        yield Runtime(service, authenticator)
+        yield Runtime(service, authenticator, telemetry)
     finally:
         await service.close(grace.left())
+        await asyncio.to_thread(telemetry.close)
+
+
+def _telemetry(settings: Settings, env: Mapping[str, str]) -> Telemetry:
+    directory = env.get(DIRECTORY_VARIABLE)
+    return Telemetry(
+        Measures(Path(directory) if directory else None),
+        open_spans(settings.telemetry, env, version=__version__),
+    )
 
 
 def spare_collector() -> None:

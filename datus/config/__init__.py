@@ -20,6 +20,7 @@ from datus.config.values import (
     Secret,
     ServerConfig,
     Settings,
+    TelemetryConfig,
     TraceConfig,
     WorkflowConfig,
 )
@@ -44,6 +45,7 @@ __all__ = [
     "ServerConfig",
     "Setting",
     "Settings",
+    "TelemetryConfig",
     "TraceConfig",
     "WorkflowConfig",
     "datus_home",

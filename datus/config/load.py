@@ -28,6 +28,7 @@ from datus.config.values import (
     NodeValue,
     ServerConfig,
     Settings,
+    TelemetryConfig,
     TraceConfig,
 )
 from datus.config.workflows import make_workflow
@@ -144,6 +145,7 @@ def _settings(raw: Any, found: Path | None, source: Source, home: Path) -> Setti
         budget=BudgetConfig(**agent["budget"]),
         cache=CacheConfig(**agent["cache"]),
         trace=TraceConfig(**{**agent["trace"], "redact": agent["trace"]["redact"] or ()}),
+        telemetry=TelemetryConfig(**agent["telemetry"]),
     )
 
 

@@ -12,6 +12,7 @@ _VECTORS = "agent.knowledge.embeddings."
 _BUDGET = "agent.budget."
 _CACHE = "agent.cache."
 _TRACE = "agent.trace."
+_TELEMETRY = "agent.telemetry."
 _MOST_TOKENS = 10**12
 _MOST_USD = 10**6
 
@@ -323,6 +324,17 @@ SETTINGS: tuple[Setting, ...] = (
         default=30,
         minimum=1,
         maximum=3_650,
+    ),
+    Setting(
+        _TELEMETRY + "otlp_endpoint",
+        "text",
+        "Address of an OpenTelemetry collector (OTLP over HTTP), such as `http://127.0.0.1:4318`; absent: `OTEL_EXPORTER_OTLP_ENDPOINT`, and without that no spans. See [operations.md](operations.md).",
+    ),
+    Setting(
+        _TELEMETRY + "texts",
+        "boolean",
+        "Whether spans hold questions and SQL as they are.",
+        default=False,
     ),
     Setting(
         _SERVER + "statement_timeout_s",

@@ -264,6 +264,14 @@ class TraceConfig:
 
 
 @dataclass(frozen=True)
+class TelemetryConfig:
+    """Where spans go, over OTLP and HTTP, and whether questions and SQL go with them."""
+
+    otlp_endpoint: str | None = None
+    texts: bool = False
+
+
+@dataclass(frozen=True)
 class Settings:
     """All settings of a process, checked and complete.
 
@@ -293,6 +301,7 @@ class Settings:
     budget: BudgetConfig = BudgetConfig()
     cache: CacheConfig = CacheConfig()
     trace: TraceConfig = TraceConfig()
+    telemetry: TelemetryConfig = TelemetryConfig()
 
     @property
     def demo_path(self) -> Path:

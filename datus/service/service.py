@@ -32,7 +32,7 @@ from datus.knowledge.search import LinkingRate
 from datus.knowledge.snapshot import within
 from datus.llm.base import BudgetError
 from datus.llm.registry import Models
-from datus.service.health import check_nodes, ping_one
+from datus.service.health import SHUTTING_DOWN, Unready, check_nodes, ping_one
 from datus.service.requests import (
     RunRequest,
     as_json,
@@ -44,6 +44,7 @@ from datus.service.spending import Counters, Spending, make_cache, trace_line
 from datus.sql.guard import check as guard
 from datus.tasks.engines import migrate, open_store
 from datus.tasks.store import FeedbackStatus, TaskDetail, TaskRecord, TaskStore, id_reused
+from datus.telemetry import SILENT, Telemetry
 from datus.types import Area, Event, MetricCatalogue, MetricQuery, Question, TaskStatus, area_of
 from datus.workflow.definitions import METRIC_QUERY, definitions
 from datus.workflow.engine import blank_answer
@@ -112,6 +113,7 @@ class Service:
         random: Callable[[int], bytes],
         generator: Generator | None = None,
         hosted: frozenset[str] | None = None,
+        telemetry: Telemetry = SILENT,
     ) -> "Service":
         """Check the workflows, open the store and everything that runs need.
 
@@ -123,6 +125,7 @@ class Service:
             random: That many random bytes, for task ids.
             generator: Writes the SQL in place of every model that the settings name.
             hosted: Nodes that ask hosted models; those whose model is one by the settings when absent.
+            telemetry: Is told of runs, nodes and statements.
 
         Raises:
             ConfigError: A workflow of the configuration cannot be used, or the store is too new.
@@ -137,7 +140,7 @@ class Service:
         def make(node_settings: NodeSettings) -> Generator:
             return generator or make_generator(settings, node_settings, models.get)
 
-        connectors = Connectors(settings)
+        connectors = Connectors(settings, telemetry)
         tools = Tools(
             settings=settings,
             connectors=connectors,
@@ -152,6 +155,7 @@ class Service:
             guard=guard,
             clock=time.monotonic,
             cache=make_cache(settings.cache, time.monotonic),
+            telemetry=telemetry,
         )
         await asyncio.to_thread(migrate, settings.state_path, clock=clock)
         store = await open_store(settings.state_path, clock=clock)
@@ -339,7 +343,7 @@ class Service:
         catalogue = await asyncio.to_thread(lambda: snapshot.catalogue)
         return MetricListing(space.name, snapshot.version, within(catalogue, area or space.area))
 
-    async def ready(self) -> Mapping[str, str]:
+    async def ready(self) -> Mapping[str, Unready]:
         """Return why the service cannot answer now, by part; empty when it can.
 
         Parts are ``store``, ``service`` and ``<namespace>/<database>``.
@@ -352,7 +356,7 @@ class Service:
                 parts[f"{namespace.name}/{database.name}"] = connector.ping
         reasons = await asyncio.gather(*(ping_one(ping, gate) for ping in parts.values()))
         found = {part: reason for part, reason in zip(parts, reasons, strict=True) if reason}
-        return found if self._accepting else {**found, "service": "it is shutting down"}
+        return found if self._accepting else {**found, "service": SHUTTING_DOWN}
 
     async def close(self, grace_s: float | None = None) -> None:
         """Take no more, let running tasks finish, stop the rest, and free everything.

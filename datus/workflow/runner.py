@@ -8,12 +8,14 @@ from typing import Any, TypeVar
 
 from datus.errors import DatusError, FenceError, UnavailableError
 from datus.tasks.store import NOTHING_SPENT, Run, TaskRecord, TaskStore
+from datus.telemetry import TASK_ID
 from datus.types import Event, EventType
-from datus.workflow.engine import Outcome, ended_by, run_workflow
+from datus.workflow.engine import Outcome, ended_by
 from datus.workflow.meter import TaskMeter
 from datus.workflow.node import Tools
 from datus.workflow.state import RunState
 from datus.workflow.steps import Workflow
+from datus.workflow.watching import run_watched
 
 T = TypeVar("T")
 
@@ -68,7 +70,10 @@ class Runner:
             task.cancel()
 
     async def _run(self, task: TaskRecord, workflow: Workflow, state: RunState) -> None:
-        if not await self._gets_turn(task):
+        TASK_ID.set(task.task_id)  # of this asyncio task and those that it makes
+        with self._tools.telemetry.waiting():
+            has_turn = await self._gets_turn(task)
+        if not has_turn:
             return
         try:
             run = await self._store.start(task)
@@ -99,7 +104,7 @@ class Runner:
         """Run the workflow until its end, a cancellation or the end of the process."""
         events = _Events(run)
         work = asyncio.create_task(
-            run_workflow(workflow, state, self._tools, events.emit, stopped=self._why_stopped)
+            run_watched(workflow, state, self._tools, events.emit, stopped=self._why_stopped)
         )
         signals = (
             asyncio.create_task(self._stopping.wait()),

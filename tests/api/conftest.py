@@ -24,6 +24,7 @@ from datus.config import Settings, load_settings
 from datus.errors import RefusalError
 from datus.generation.scripted import ScriptedGenerator
 from datus.service import Service
+from datus.telemetry import Measures, Telemetry
 from datus.types import Candidate, GenerationContext
 
 SECRET = "secret-of-the-tests"
@@ -199,17 +200,25 @@ def open_world(tmp_path: Path) -> OpenWorld:
         generator: Any,
         *,
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+        spans: Any = None,
         **service: Any,
     ) -> AsyncIterator[World]:
+        telemetry = Telemetry(Measures(), spans)
         ids = itertools.count(1)
 
         @asynccontextmanager
         async def open_runtime() -> AsyncIterator[Runtime]:
             made = await Service.open(
-                settings, clock=clock, random=os.urandom, generator=generator, **service
+                settings,
+                clock=clock,
+                random=os.urandom,
+                generator=generator,
+                telemetry=telemetry,
+                **service,
             )
             try:
-                yield Runtime(made, Authenticator(tmp_path / "auth_clients.yml", env={}))
+                authenticator = Authenticator(tmp_path / "auth_clients.yml", env={})
+                yield Runtime(made, authenticator, telemetry)
             finally:
                 await made.close(0)
 

@@ -5,7 +5,7 @@ import re
 
 import pytest
 
-from datus.api.logs import RequestIdFilter
+from datus.api.logs import IdsFilter
 from datus.errors import UnavailableError
 
 SECRET = "secret-of-the-tests"  # conftest.py
@@ -36,7 +36,7 @@ async def test_a_request_id_of_an_unsafe_form_is_not_taken(world, given):
 
 
 async def test_log_lines_have_the_request_id_and_no_secret(world, caplog):
-    caplog.handler.addFilter(RequestIdFilter())
+    caplog.handler.addFilter(IdsFilter())
     caplog.set_level(logging.DEBUG)
     await world.run("How many orders?")
     token = world.tokens["alice"]
@@ -124,7 +124,10 @@ async def test_ready(world, settings):
     (settings.namespaces["shop"].databases[0].path).unlink()
     answer = await world.http.get("/ready")
     assert (answer.status_code, answer.json()["code"]) == (503, "not_ready")
-    assert "shop" in answer.json()["detail"]
+    assert "shop/shop (unreachable)" in answer.json()["detail"]
+    details = answer.json()["details"]
+    assert details["reasons"] == {"shop/shop": "unreachable", "vault/shop": "unreachable"}
+    assert details["parts"] == list(details["reasons"])
 
 
 async def test_a_full_service_says_when_to_come_back(world, monkeypatch):
