@@ -138,10 +138,19 @@ class World:
         headers = await self.sign_in(client) | request.pop("headers", {})
         return await self.http.request(method, path, headers=headers, **request)
 
-    async def run(self, task: str, *, client: str = "alice", **fields: Any) -> httpx.Response:
+    async def run(
+        self,
+        task: str,
+        *,
+        client: str = "alice",
+        headers: dict[str, str] | None = None,
+        **fields: Any,
+    ) -> httpx.Response:
         """``POST /workflows/run``."""
         body = {"workflow": "fixed", "namespace": "shop", "task": task, **fields}
-        return await self.call("POST", "/workflows/run", client=client, json=body)
+        return await self.call(
+            "POST", "/workflows/run", client=client, json=body, headers=headers or {}
+        )
 
     async def start_slow(
         self, task_id: str, *, client: str = "alice"
