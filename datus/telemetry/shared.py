@@ -7,7 +7,9 @@ that nobody holds are not counted, without trusting that a process id means the 
 """
 
 import fcntl
+import multiprocessing
 import os
+import shutil
 from collections.abc import Iterable, Iterator, MutableMapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -74,9 +76,15 @@ class SharedFigures:
         return found
 
     def close(self) -> None:
-        """Leave the place; its counters stay for the next to take it."""
+        """Leave the place; its counters stay for the next to take it.
+
+        Where the parent is gone, which would have done it, nobody will ask for the files again.
+        """
         self._gauges(self._place).unlink(missing_ok=True)
         os.close(self._lock)
+        parent = multiprocessing.parent_process()
+        if parent is not None and not parent.is_alive():
+            shutil.rmtree(self._directory, ignore_errors=True)
 
     def _gauges(self, place: int) -> Path:
         return self._directory / _GAUGES.format(place)
