@@ -1,5 +1,6 @@
 """Opens the way to a collector of spans, where one is set; the packages for it are an extra."""
 
+import threading
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
@@ -12,6 +13,7 @@ if TYPE_CHECKING:
 EXTRA = "datus[telemetry]"
 ENDPOINT_VARIABLE = "OTEL_EXPORTER_OTLP_ENDPOINT"
 _PATH = "/v1/traces"
+_CLOSE_S = 3.0
 _SETTING = "agent.telemetry.otlp_endpoint"
 
 
@@ -75,4 +77,11 @@ def open_spans(config: TelemetryConfig, env: Mapping[str, str], *, version: str)
     resource = Resource.create({**own, **OTELResourceDetector().detect().attributes})
     provider = TracerProvider(resource=resource, shutdown_on_exit=False)
     provider.add_span_processor(BatchSpanProcessor(OTLPSpanExporter(endpoint=endpoint)))
-    return Spans(provider.get_tracer("datus", version), provider.shutdown, texts=config.texts)
+
+    def close() -> None:
+        # A collector that does not answer would take half a minute: longer than a stopping server has.
+        last = threading.Thread(target=provider.shutdown, name="datus-spans-close", daemon=True)
+        last.start()
+        last.join(_CLOSE_S)
+
+    return Spans(provider.get_tracer("datus", version), close, texts=config.texts)

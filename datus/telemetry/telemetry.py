@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 
 from datus.errors import (
     DatabaseUnreachableError,
-    DatusError,
     StatementTimeoutError,
 )
 from datus.telemetry.ids import REQUEST_ID
@@ -143,7 +142,7 @@ def _outcome(error: BaseException) -> str:
         return "timeout"
     if isinstance(error, DatabaseUnreachableError):
         return "unreachable"
-    return "failed" if isinstance(error, DatusError) else "cancelled"
+    return "failed" if isinstance(error, Exception) else "cancelled"
 
 
 SILENT = Telemetry()

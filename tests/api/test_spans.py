@@ -1,8 +1,10 @@
 """Spans: one a run, a node and a statement, below the caller's; sent to a collector; nothing where none is set."""
 
+import socket
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Iterator
 from dataclasses import replace
 from http.server import BaseHTTPRequestHandler, HTTPServer
@@ -12,6 +14,7 @@ import pytest
 from datus.api.process import prepare
 from datus.config import TelemetryConfig
 from datus.errors import ConfigError
+from datus.telemetry import opening
 from datus.telemetry.opening import check_telemetry, endpoint_of, open_spans
 from tests.api.conftest import GatedGenerator
 
@@ -132,6 +135,18 @@ def test_what_a_collector_gets(collector, monkeypatch):
     about = {each.key: each.value.string_value for each in sent.resource.attributes}
     assert (about["service.name"], about["service.version"]) == ("datus", "9.8")
     assert {span.name for span in sent.scope_spans[0].spans} == {"task", "output"}
+
+
+def test_a_collector_that_does_not_answer_holds_up_no_stop(monkeypatch):
+    monkeypatch.setattr(opening, "_CLOSE_S", 0.2)
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        address = f"http://127.0.0.1:{silent.getsockname()[1]}"
+        spans = open_spans(TelemetryConfig(otlp_endpoint=address), {}, version="1")
+        with spans.of_node("output"):
+            pass
+        began = time.monotonic()
+        spans.close()
+        assert time.monotonic() - began < 5  # of the 30 that the library would take
 
 
 @pytest.mark.parametrize(
