@@ -18,11 +18,15 @@ from datus.telemetry import opening
 from datus.telemetry.opening import check_telemetry, endpoint_of, open_spans
 from tests.api.conftest import GatedGenerator
 
-pytest.importorskip("opentelemetry.sdk", reason="the extra telemetry is not installed")
-
 TRACE, PARENT = "0af7651916cd43dd8448eb211c80319c", "b7ad6b7169203331"
 HEADERS = {"traceparent": f"00-{TRACE}-{PARENT}-01", "X-Request-ID": "r1"}
 EXPORTER = "opentelemetry.exporter.otlp.proto.http.trace_exporter"
+
+
+@pytest.fixture
+def sdk() -> None:
+    """Skips where what sends spans is not installed."""
+    pytest.importorskip(EXPORTER, reason="the extra telemetry is not installed")
 
 
 class Kept:
@@ -47,7 +51,7 @@ class Kept:
         return self._exporter.get_finished_spans()
 
 
-async def test_a_run_its_nodes_and_its_statements(open_world, settings):
+async def test_a_run_its_nodes_and_its_statements(sdk, open_world, settings):
     kept = Kept(texts=False)
     async with open_world(settings, GatedGenerator(), spans=kept.spans) as world:
         answer = await world.run("How many orders?", task_id="t1", headers=HEADERS)
@@ -72,7 +76,7 @@ async def test_a_run_its_nodes_and_its_statements(open_world, settings):
     assert "SELECT" not in told
 
 
-async def test_a_run_that_fails_and_texts_where_they_are_allowed(open_world, settings):
+async def test_a_run_that_fails_and_texts_where_they_are_allowed(sdk, open_world, settings):
     kept = Kept(texts=True)
     async with open_world(settings, GatedGenerator(), spans=kept.spans) as world:
         await world.run("Crash", headers={"traceparent": "nonsense"})
@@ -117,7 +121,7 @@ def collector() -> Iterator[Collector]:
         thread.join()
 
 
-def test_what_a_collector_gets(collector, monkeypatch):
+def test_what_a_collector_gets(sdk, collector, monkeypatch):
     from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 
     monkeypatch.setenv("OTEL_EXPORTER_OTLP_COMPRESSION", "none")
@@ -137,7 +141,7 @@ def test_what_a_collector_gets(collector, monkeypatch):
     assert {span.name for span in sent.scope_spans[0].spans} == {"task", "output"}
 
 
-def test_a_collector_that_does_not_answer_holds_up_no_stop(monkeypatch):
+def test_a_collector_that_does_not_answer_holds_up_no_stop(sdk, monkeypatch):
     monkeypatch.setattr(opening, "_CLOSE_S", 0.2)
     with socket.create_server(("127.0.0.1", 0)) as silent:
         address = f"http://127.0.0.1:{silent.getsockname()[1]}"
