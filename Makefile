@@ -41,7 +41,7 @@ lock: install-dev  ## Write the lock files again from pyproject.toml
 	$(PIP) install uv
 	$(LOCK) --extra vectors --output-file requirements.lock
 	$(LOCK) --extra vectors --extra models --constraint requirements.lock --output-file requirements-models.lock
-	$(LOCK) --extra vectors --extra models --extra dev --constraint requirements-models.lock --output-file requirements-dev.lock
+	$(LOCK) --extra vectors --extra models --extra telemetry --extra dev --constraint requirements-models.lock --output-file requirements-dev.lock
 
 $(VENV)/bin/python:
 	@$(PYTHON) -c 'import sys; v = sys.version_info; sys.exit(0 if v >= (3, 11) else f"datus needs Python 3.11 or newer and found {v[0]}.{v[1]}: set PYTHON, as in: make run PYTHON=python3.12")'

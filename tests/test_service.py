@@ -451,7 +451,13 @@ async def test_ready_says_what_does_not_answer(opened: Opened, tmp_path: Path) -
     (tmp_path / "blue.sqlite").unlink()
     async with opened() as service:
         reasons = await service.ready()
-        assert set(reasons) == {"blue/blue", "both/blue"}
+        assert {part: why.reason for part, why in reasons.items()} == {
+            "blue/blue": "unreachable",
+            "both/blue": "unreachable",
+        }
+        assert str(tmp_path) in reasons["blue/blue"].message
+        await service.close(0)
+        assert (await service.ready())["service"].reason == "shutting_down"
 
 
 async def test_lists_and_feedback(service: Service) -> None:

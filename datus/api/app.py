@@ -39,6 +39,7 @@ def create_app(
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         async with open_runtime() as runtime:
             app.state.runtime = runtime
+            app.state.telemetry = runtime.telemetry
             yield
 
     app = FastAPI(
@@ -66,7 +67,7 @@ def create_app(
         docs.router,
     ):
         app.include_router(router)
-    app.add_middleware(Border, new_id=new_id, clock=clock)
+    app.add_middleware(Border, new_id=new_id, clock=clock, telemetry=lambda: app.state.telemetry)
     return app
 
 

@@ -14,6 +14,7 @@ from datus.api.schemas import Problem
 from datus.auth import SCOPES, Authenticator, Client, Scope
 from datus.errors import AuthError
 from datus.service import Service
+from datus.telemetry import SILENT, Telemetry
 
 JSON_TYPE = "application/json"
 
@@ -42,6 +43,7 @@ class Runtime:
 
     service: Service
     authenticator: Authenticator
+    telemetry: Telemetry = SILENT
 
 
 def runtime(request: Request) -> Runtime:

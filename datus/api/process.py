@@ -13,7 +13,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from types import FrameType
 
-from datus import demo
+from datus import __version__, demo
 from datus.api.context import Runtime
 from datus.auth import Authenticator, Client, prepare_auth
 from datus.auth.file import load_auth_file
@@ -22,6 +22,9 @@ from datus.errors import ConfigError
 from datus.service import Service
 from datus.service.rates import check_storage
 from datus.tasks import engines
+from datus.telemetry import Measures, Telemetry
+from datus.telemetry.opening import check_telemetry, open_spans
+from datus.telemetry.shared import DIRECTORY_VARIABLE
 from datus.workflow.definitions import definitions
 
 CONFIG_VARIABLE = "DATUS_CONFIG"
@@ -49,6 +52,7 @@ def prepare(
     """
     definitions(settings)
     check_storage(settings.rate_limits)
+    check_telemetry(settings.telemetry, env)
     auth = prepare_auth(settings, host=host, env=env)
     for warning in auth.warnings:
         say(f"Warning: {warning}")
@@ -73,6 +77,7 @@ async def production_runtime(env: Mapping[str, str]) -> AsyncIterator[Runtime]:
     """What a server process serves with, by the environment that its parent set."""
     config = env.get(CONFIG_VARIABLE)
     settings = load_settings(Path(config) if config else None, env=env)
+    telemetry = _telemetry(settings, env)
     grace = Grace(settings.server.shutdown_grace_s, time.monotonic, end_for_certain)
     grace.watch()
     service = await Service.open(
@@ -80,15 +85,26 @@ async def production_runtime(env: Mapping[str, str]) -> AsyncIterator[Runtime]:
         clock=lambda: datetime.now(UTC),
         random=secrets.token_bytes,
         client_of=lambda name: _client_of(Path(env[CLIENTS_VARIABLE]), env, name),
+        telemetry=telemetry,
     )
     grace.then(asyncio.get_running_loop(), service.drain)
     stop_with_parent()
     spare_collector()
     try:
         path = Path(env[CLIENTS_VARIABLE])
-        yield Runtime(service, Authenticator(path, env=env, failures=service.rates.sign_ins))
+        authenticator = Authenticator(path, env=env, failures=service.rates.sign_ins)
+        yield Runtime(service, authenticator, telemetry)
     finally:
         await service.close(grace.left())
+        await asyncio.to_thread(telemetry.close)
+
+
+def _telemetry(settings: Settings, env: Mapping[str, str]) -> Telemetry:
+    directory = env.get(DIRECTORY_VARIABLE)
+    return Telemetry(
+        Measures(Path(directory) if directory else None),
+        open_spans(settings.telemetry, env, version=__version__),
+    )
 
 
 def _client_of(path: Path, env: Mapping[str, str], name: str) -> Client | None:

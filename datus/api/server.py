@@ -45,6 +45,12 @@ def make_parser() -> argparse.ArgumentParser:
     add("--workers", type=_workers, default=1, help="processes (default %(default)s)")
     add("--reload", action="store_true", help="reload on code changes, for development")
     add("--debug", action="store_true", help="debug logging, never secrets")
+    add(
+        "--log-format",
+        choices=("text", "json"),
+        default="text",
+        help="text, or one JSON object a line (default %(default)s)",
+    )
     add("--daemon", action="store_true", help="run in the background")
     add(
         "--config",
@@ -67,6 +73,7 @@ def serve(arguments: argparse.Namespace, env: Mapping[str, str]) -> int:
     # uvicorn raises the signal again once all is closed in order: the end that was asked for is no failure.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     from datus.api.process import CLIENTS_VARIABLE, CONFIG_VARIABLE, prepare
+    from datus.telemetry.shared import DIRECTORY_VARIABLE as FIGURES_VARIABLE
 
     settings = load_settings(arguments.config, env=env)
     listener = bind(arguments.host, arguments.port)
@@ -74,6 +81,7 @@ def serve(arguments: argparse.Namespace, env: Mapping[str, str]) -> int:
     clients = prepare(settings, host=arguments.host, env=env, say=say)
     os.environ[CONFIG_VARIABLE] = str(settings.config_path or "")
     os.environ[CLIENTS_VARIABLE] = str(clients)
+    os.environ.pop(FIGURES_VARIABLE, None)  # one process keeps its figures to itself
     if arguments.reload and arguments.workers > 1:
         say("With --reload there is one process; --workers is not used.")
     banner.announce_when_up(arguments.host, port, settings, say)
@@ -87,6 +95,7 @@ def _run_uvicorn(
     from uvicorn.supervisors import ChangeReload, Multiprocess
 
     from datus.api.logs import log_config
+    from datus.telemetry.shared import shared_figures
 
     # Addresses in X-Forwarded-For can be made up, so they count only where the operator names the proxy.
     proxies = os.environ.get("FORWARDED_ALLOW_IPS")
@@ -98,7 +107,7 @@ def _run_uvicorn(
         workers=arguments.workers,
         reload=arguments.reload,
         reload_dirs=[str(Path(__file__).parents[1])] if arguments.reload else None,
-        log_config=log_config(debug=arguments.debug),
+        log_config=log_config(debug=arguments.debug, form=arguments.log_format),
         access_log=False,
         server_header=False,
         proxy_headers=proxies is not None,
@@ -112,7 +121,8 @@ def _run_uvicorn(
             ChangeReload(config, target=uvicorn.Server(config).run, sockets=[listener]).run()
         elif arguments.workers > 1:
             supervisor = Multiprocess(config, sockets=[listener])
-            supervisor.run()
+            with shared_figures(os.environ):
+                supervisor.run()
             if any(process.exitcode == STARTUP_FAILED for process in supervisor.processes):
                 return STARTUP_FAILED
         else:
@@ -170,7 +180,7 @@ def _start(
         bind(arguments.host, arguments.port).close()
         prepare(settings, host=arguments.host, env=env, say=say)
         flags = ["--host", arguments.host, "--port", str(arguments.port)]
-        flags += ["--workers", str(arguments.workers)]
+        flags += ["--workers", str(arguments.workers), "--log-format", arguments.log_format]
         if settings.config_path:
             flags += ["--config", str(settings.config_path)]
         return server_command(flags + ["--debug"] * arguments.debug)

@@ -23,6 +23,7 @@ from datus.config.values import (
     Secret,
     ServerConfig,
     Settings,
+    TelemetryConfig,
     TraceConfig,
     WorkflowConfig,
 )
@@ -50,6 +51,7 @@ __all__ = [
     "ServerConfig",
     "Setting",
     "Settings",
+    "TelemetryConfig",
     "TraceConfig",
     "WorkflowConfig",
     "datus_home",

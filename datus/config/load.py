@@ -30,6 +30,7 @@ from datus.config.values import (
     NodeValue,
     ServerConfig,
     Settings,
+    TelemetryConfig,
     TraceConfig,
 )
 from datus.config.workflows import make_workflow
@@ -149,6 +150,7 @@ def _settings(raw: Any, found: Path | None, source: Source, home: Path) -> Setti
         trace=TraceConfig(**{**agent["trace"], "redact": agent["trace"]["redact"] or ()}),
         rate_limits=make_rate_limits(agent["rate_limits"], source),
         keep=KeepConfig(**agent["keep"]),
+        telemetry=TelemetryConfig(**agent["telemetry"]),
     )
 
 

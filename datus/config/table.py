@@ -15,6 +15,7 @@ _CACHE = "agent.cache."
 _TRACE = "agent.trace."
 _RATES = "agent.rate_limits."
 _KEEP = "agent.keep."
+_TELEMETRY = "agent.telemetry."
 _MOST_TOKENS = 10**12
 _MOST_USD = 10**6
 _MOST_DAYS = 36_500
@@ -394,6 +395,17 @@ SETTINGS: tuple[Setting, ...] = (
         "How many days feedback is kept, with its question and SQL, where its task would be deleted; absent: for ever.",
         minimum=1,
         maximum=_MOST_DAYS,
+    ),
+    Setting(
+        _TELEMETRY + "otlp_endpoint",
+        "text",
+        "Address of an OpenTelemetry collector (OTLP over HTTP), such as `http://127.0.0.1:4318`; absent: `OTEL_EXPORTER_OTLP_ENDPOINT`, and without that no spans. See [operations.md](operations.md).",
+    ),
+    Setting(
+        _TELEMETRY + "texts",
+        "boolean",
+        "Whether spans hold questions and SQL as they are.",
+        default=False,
     ),
     Setting(
         _SERVER + "statement_timeout_s",

@@ -326,6 +326,14 @@ class KeepConfig:
 
 
 @dataclass(frozen=True)
+class TelemetryConfig:
+    """Where spans go, over OTLP and HTTP, and whether questions and SQL go with them."""
+
+    otlp_endpoint: str | None = None
+    texts: bool = False
+
+
+@dataclass(frozen=True)
 class Settings:
     """All settings of a process, checked and complete.
 
@@ -357,6 +365,7 @@ class Settings:
     cache: CacheConfig = CacheConfig()
     trace: TraceConfig = TraceConfig()
     state_url: Secret | None = None
+    telemetry: TelemetryConfig = TelemetryConfig()
     keep: KeepConfig = KeepConfig()
     rate_limits: RateLimitsConfig = RateLimitsConfig()
 

@@ -9,7 +9,9 @@ from datus.connectors.duckdb import open_duckdb
 from datus.connectors.mysql import open_mysql
 from datus.connectors.postgresql import open_postgresql
 from datus.connectors.sqlite import open_sqlite
+from datus.connectors.watched import WatchedConnector
 from datus.errors import NotFoundError
+from datus.telemetry import SILENT, Telemetry
 from datus.types import Dialect
 
 T = TypeVar("T")
@@ -35,16 +37,22 @@ class Connectors:
     """Fixed at construction, so that nothing but the pools inside is shared between requests.
 
     Construction connects to nothing and starts no thread.
+
+    Args:
+        telemetry: Is told of every statement.
     """
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, telemetry: Telemetry = SILENT) -> None:
         self._by_namespace: Mapping[str, Mapping[str, Connector]] = {
             namespace.name: {
-                database.name: OPENERS[database.type](
-                    database,
-                    namespace.name,
-                    max_connections=settings.server.max_connections,
-                    timezone=namespace.timezone,
+                database.name: WatchedConnector(
+                    OPENERS[database.type](
+                        database,
+                        namespace.name,
+                        max_connections=settings.server.max_connections,
+                        timezone=namespace.timezone,
+                    ),
+                    telemetry,
                 )
                 for database in namespace.databases
             }

@@ -29,7 +29,7 @@ from datus.knowledge.library import Knowledge, metrics_database
 from datus.knowledge.snapshot import within
 from datus.llm.base import BudgetError
 from datus.llm.registry import Models
-from datus.service.health import check_nodes, ping_one
+from datus.service.health import SHUTTING_DOWN, Unready, check_nodes, ping_one
 from datus.service.keeping import Keeper
 from datus.service.rates import Rates
 from datus.service.reception import Reception
@@ -39,6 +39,7 @@ from datus.service.tending import Tending
 from datus.sql.guard import check as guard
 from datus.tasks.engines import open_store, prepare
 from datus.tasks.store import FeedbackStatus, TaskDetail, TaskRecord, TaskStore, id_reused
+from datus.telemetry import SILENT, Telemetry
 from datus.types import Area, Event, MetricCatalogue, MetricQuery, TaskStatus
 from datus.workflow.definitions import definitions
 from datus.workflow.generators import by_settings
@@ -107,6 +108,7 @@ class Service:
         generator: Generator | None = None,
         hosted: frozenset[str] | None = None,
         client_of: Callable[[str], Client | None] = lambda name: None,
+        telemetry: Telemetry = SILENT,
     ) -> "Service":
         """Check the workflows, open the store and everything that runs need.
 
@@ -119,6 +121,7 @@ class Service:
             generator: Writes the SQL in place of every model that the settings name.
             hosted: Nodes that ask hosted models; those whose model is one by the settings when absent.
             client_of: A client by its id, for the budget of a task that is taken over.
+            telemetry: Is told of runs, nodes and statements.
 
         Raises:
             ConfigError: A workflow of the configuration cannot be used, or the store is older or newer.
@@ -126,7 +129,7 @@ class Service:
         """
         workflows = definitions(settings)
         models = _models(settings, random)
-        tools = _tools(settings, workflows.values(), models, generator)
+        tools = _tools(settings, workflows.values(), models, generator, telemetry)
         await asyncio.to_thread(prepare, settings.state, clock=clock)
         return cls(
             settings,
@@ -304,7 +307,7 @@ class Service:
         catalogue = await asyncio.to_thread(lambda: snapshot.catalogue)
         return MetricListing(space.name, snapshot.version, within(catalogue, area or space.area))
 
-    async def ready(self) -> Mapping[str, str]:
+    async def ready(self) -> Mapping[str, Unready]:
         """Return why the service cannot answer now, by part; empty when it can.
 
         Parts are ``store``, ``service`` and ``<namespace>/<database>``.
@@ -317,7 +320,7 @@ class Service:
                 parts[f"{namespace.name}/{database.name}"] = connector.ping
         reasons = await asyncio.gather(*(ping_one(ping, gate) for ping in parts.values()))
         found = {part: reason for part, reason in zip(parts, reasons, strict=True) if reason}
-        return found if self._accepting else {**found, "service": "it is shutting down"}
+        return found if self._accepting else {**found, "service": SHUTTING_DOWN}
 
     def drain(self) -> None:
         """Take no more; what waits for its turn is handed back to other processes, what runs goes on."""
@@ -376,6 +379,7 @@ class Service:
 
     def _go_on(self, task: TaskRecord) -> None:
         """Run a task that another process left."""
+        self._tools.telemetry.taken_over(1)
         request = of_json(task.request)
         namespace = self._settings.namespaces.get(task.namespace)
         if namespace is None:
@@ -432,6 +436,7 @@ def _tools(
     workflows: Iterable[Workflow],
     models: Models,
     generator: Generator | None,
+    telemetry: Telemetry,
 ) -> Tools:
     """What nodes work with. Raises ConfigError where they are set in a way that they cannot."""
     each_settings = tuple(every_settings(workflows, settings))
@@ -441,7 +446,7 @@ def _tools(
     def make(node_settings: NodeSettings) -> Generator:
         return generator or make_generator(settings, node_settings, models.get)
 
-    connectors = Connectors(settings)
+    connectors = Connectors(settings, telemetry)
     return Tools(
         settings=settings,
         connectors=connectors,
@@ -456,6 +461,7 @@ def _tools(
         guard=guard,
         clock=time.monotonic,
         cache=make_cache(settings.cache, time.monotonic),
+        telemetry=telemetry,
     )
 
 

@@ -299,7 +299,8 @@ class _Walk:
         await self.emit("progress", message)
         await self._tell(step.node, "processing", self.position)
         try:
-            came = await (self._fork(step) if step.branches else self._run(step))
+            with self.tools.telemetry.node(step.node):
+                came = await (self._fork(step) if step.branches else self._run(step))
         except DatusError:
             raise
         except Exception as error:  # the border too: an answer that is there survives a fault

@@ -12,6 +12,7 @@ from datus.generation.base import Generator
 from datus.knowledge.library import Knowledge
 from datus.llm.base import Model
 from datus.sql.guard import CheckedSql
+from datus.telemetry import SILENT, Telemetry
 from datus.types import DatabaseSchema, EventType
 from datus.workflow.cache import AnswerCache
 from datus.workflow.generators import GeneratorOf
@@ -34,7 +35,7 @@ class Tools:
     ``generator_of`` has each generator made once. ``guard`` raises RefusalError ``unsafe_sql``;
     ``clock`` counts seconds and never falls. ``cache`` has SQL that hosted models wrote before; None: it is
     not used again. ``judge_of`` gives the model of a name, which ``reflect`` asks where its setting ``judge``
-    says ``model``.
+    says ``model``. ``telemetry`` is told of runs and nodes.
     """
 
     settings: Settings
@@ -45,6 +46,7 @@ class Tools:
     clock: Callable[[], float]
     cache: AnswerCache | None = None
     judge_of: Callable[[str], Model] | None = None
+    telemetry: Telemetry = SILENT
 
     @property
     def generator(self) -> Generator:

@@ -10,14 +10,16 @@ from typing import Any, Literal, TypeVar
 from datus.errors import DatusError, FenceError, UnavailableError
 from datus.tasks.encoding import to_json
 from datus.tasks.store import NOTHING_SPENT, Run, TaskRecord, TaskStore
+from datus.telemetry import TASK_ID
 from datus.types import EventType
-from datus.workflow.engine import ended_by, run_workflow, too_late
+from datus.workflow.engine import ended_by, too_late
 from datus.workflow.journal import ROOT
 from datus.workflow.meter import TaskMeter
 from datus.workflow.node import Tools
 from datus.workflow.outcome import Outcome, outcome_without_run
 from datus.workflow.state import RunState
 from datus.workflow.steps import Workflow
+from datus.workflow.watching import run_watched
 
 T = TypeVar("T")
 
@@ -125,10 +127,12 @@ class Runner:
             del self._taken[namespace]
 
     async def _run(self, task: TaskRecord, workflow: Workflow, state: RunState) -> None:
+        TASK_ID.set(task.task_id)  # of this asyncio task and those that it makes
         limit = state.timeout_s or self._tools.settings.server.task_timeout_s
         asked = self._tools.clock()
         turns = (self._turns_of[task.namespace], self._turns)
-        turn = await self._turn(task, turns, limit)
+        with self._tools.telemetry.waiting():
+            turn = await self._turn(task, turns, limit)
         try:
             match turn:
                 case "come":
@@ -191,7 +195,7 @@ class Runner:
         """Run the workflow until its end, a cancellation, or the end of this process's part in it."""
         log = _Log(run)
         work = asyncio.create_task(
-            run_workflow(
+            run_watched(
                 workflow,
                 state,
                 self._tools,

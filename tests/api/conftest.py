@@ -24,6 +24,7 @@ from datus.config import Settings, load_settings
 from datus.errors import RefusalError
 from datus.generation.scripted import ScriptedGenerator
 from datus.service import Service
+from datus.telemetry import Measures, Telemetry
 from datus.types import Candidate, GenerationContext
 
 SECRET = "secret-of-the-tests"
@@ -137,10 +138,19 @@ class World:
         headers = await self.sign_in(client) | request.pop("headers", {})
         return await self.http.request(method, path, headers=headers, **request)
 
-    async def run(self, task: str, *, client: str = "alice", **fields: Any) -> httpx.Response:
+    async def run(
+        self,
+        task: str,
+        *,
+        client: str = "alice",
+        headers: dict[str, str] | None = None,
+        **fields: Any,
+    ) -> httpx.Response:
         """``POST /workflows/run``."""
         body = {"workflow": "fixed", "namespace": "shop", "task": task, **fields}
-        return await self.call("POST", "/workflows/run", client=client, json=body)
+        return await self.call(
+            "POST", "/workflows/run", client=client, json=body, headers=headers or {}
+        )
 
     async def start_slow(
         self, task_id: str, *, client: str = "alice"
@@ -201,18 +211,26 @@ def open_world(tmp_path: Path) -> OpenWorld:
         generator: Any,
         *,
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+        spans: Any = None,
         **service: Any,
     ) -> AsyncIterator[World]:
+        telemetry = Telemetry(Measures(), spans)
         ids = itertools.count(1)
 
         @asynccontextmanager
         async def open_runtime() -> AsyncIterator[Runtime]:
             made = await Service.open(
-                settings, clock=clock, random=os.urandom, generator=generator, **service
+                settings,
+                clock=clock,
+                random=os.urandom,
+                generator=generator,
+                telemetry=telemetry,
+                **service,
             )
             try:
                 path = tmp_path / "auth_clients.yml"
-                yield Runtime(made, Authenticator(path, env={}, failures=made.rates.sign_ins))
+                authenticator = Authenticator(path, env={}, failures=made.rates.sign_ins)
+                yield Runtime(made, authenticator, telemetry)
             finally:
                 await made.close(0)
 

@@ -2,11 +2,16 @@
 
 import logging
 import re
+import sqlite3
+from contextlib import closing
 
 import pytest
+from sqlalchemy.exc import DBAPIError
 
-from datus.api.logs import RequestIdFilter
+from datus.api.logs import IdsFilter
 from datus.errors import UnavailableError
+from datus.service import health
+from datus.tasks.state_errors import from_sqlite
 
 SECRET = "secret-of-the-tests"  # conftest.py
 PAGES = ["/health", "/nowhere", "/openapi.json", "/docs", "/workflows", "/auth/token"]
@@ -36,7 +41,7 @@ async def test_a_request_id_of_an_unsafe_form_is_not_taken(world, given):
 
 
 async def test_log_lines_have_the_request_id_and_no_secret(world, caplog):
-    caplog.handler.addFilter(RequestIdFilter())
+    caplog.handler.addFilter(IdsFilter())
     caplog.set_level(logging.DEBUG)
     await world.run("How many orders?")
     token = world.tokens["alice"]
@@ -124,7 +129,34 @@ async def test_ready(world, settings):
     (settings.namespaces["shop"].databases[0].path).unlink()
     answer = await world.http.get("/ready")
     assert (answer.status_code, answer.json()["code"]) == (503, "not_ready")
-    assert "shop" in answer.json()["detail"]
+    assert "shop/shop (unreachable)" in answer.json()["detail"]
+    details = answer.json()["details"]
+    assert details["reasons"] == {"shop/shop": "unreachable", "vault/shop": "unreachable"}
+    assert details["parts"] == list(details["reasons"])
+
+
+async def test_ready_tells_a_word_and_the_log_tells_the_rest(world, settings, monkeypatch, caplog):
+    monkeypatch.setattr(health, "_PING_S", 0.3)
+    with closing(sqlite3.connect(settings.state_path)) as other:
+        other.execute("BEGIN EXCLUSIVE")
+        answer = await world.http.get("/ready")
+        other.rollback()
+    assert answer.json()["details"]["reasons"] == {"store": "timeout"}
+
+    async def full() -> None:
+        problem = sqlite3.OperationalError("database or disk is full")
+        problem.sqlite_errorname = "SQLITE_FULL"
+        raise from_sqlite(settings.state_path, DBAPIError("COMMIT", {}, problem))
+
+    monkeypatch.setattr(world.service._store, "ping", full)
+    answer = await world.http.get("/ready")
+    assert answer.json()["details"]["reasons"] == {"store": "full"}
+    assert str(settings.state_path) not in answer.text
+    assert f"{settings.state_path} cannot grow" in caplog.text
+
+    await world.service.close(0)
+    reasons = (await world.http.get("/ready")).json()["details"]["reasons"]
+    assert reasons["service"] == "shutting_down"
 
 
 async def test_a_full_service_says_when_to_come_back(world, monkeypatch):

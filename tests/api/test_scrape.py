@@ -1,6 +1,10 @@
 """``GET /metrics`` for scrapers: who gets counters, who gets the list of metrics, and what the counters say."""
 
+import asyncio
+import re
 import sqlite3
+from dataclasses import replace
+from pathlib import Path
 
 import httpx
 import pytest
@@ -9,6 +13,7 @@ from prometheus_client.parser import text_string_to_metric_families as read_text
 
 from datus.api.accept import weight_of, weights
 from datus.api.routes.scrape import scrapes
+from tests.api.conftest import GatedGenerator
 
 # What Prometheus sends (config.DefaultScrapeProtocols), without and with its classic text alone.
 PROMETHEUS = (
@@ -90,6 +95,74 @@ async def test_a_running_task_is_a_gauge(world):
     world.generator.gate.set()
     await running
     assert "datus_tasks_open{" not in (await scrape(world)).text
+
+
+class Figures:
+    """The samples of a scrape, found by name and the values of their labels; those of buckets left out."""
+
+    def __init__(self, answer: httpx.Response) -> None:
+        self.text = answer.text
+        self._found = {
+            (sample.name, frozenset(sample.labels.values())): sample.value
+            for family in read_openmetrics(answer.text)
+            for sample in family.samples
+            if "le" not in sample.labels
+        }
+
+    def of(self, name: str, *labels: str) -> float | None:
+        return self._found.get((f"datus_{name}", frozenset(labels)))
+
+
+async def test_durations_of_requests_tasks_nodes_and_statements(world):
+    for question in ("How many orders?", "What is unknown?", "Broken?"):
+        await world.run(question)
+    await world.http.get("/no/such/page/4711")
+    await world.http.get("/workflows/4711")
+    await world.http.request("BREW", "/health")
+    found = Figures(await scrape(world))
+    requests, nodes = "request_duration_seconds_count", "node_duration_seconds_count"
+    tasks, statements = "task_duration_seconds_count", "statement_duration_seconds_count"
+    assert found.of(requests, "/workflows/run", "POST", "2xx") == 3
+    assert found.of(requests, "/auth/token", "POST", "2xx") == 1
+    assert found.of(requests, "none", "GET", "4xx") == 1
+    assert found.of(requests, "/workflows/{task_id}", "GET", "4xx") == 1
+    assert found.of(requests, "/health", "other", "4xx") == 1
+    assert found.of(tasks, "fixed", "completed") == 1
+    assert found.of(tasks, "fixed", "refused") == 2
+    assert found.of(nodes, "schema_linking", "completed") == 3
+    assert found.of(nodes, "generate_sql", "failed") == 1
+    assert found.of(statements, "sqlite", "execute", "completed") == 1
+    assert found.of("tasks_running") == found.of("tasks_waiting") == found.of("streams_open") == 0
+    assert not [word for word in ("4711", "BREW", "SELECT", "_created") if word in found.text]
+
+
+async def test_what_goes_on_now_is_a_gauge(open_world, settings):
+    limited = replace(settings, server=replace(settings.server, max_running=1))
+    async with open_world(limited, GatedGenerator()) as world:
+        running = await world.start_slow("first")
+        second = asyncio.create_task(world.run("How many orders?", task_id="second", mode="async"))
+        for _ in range(500):
+            found = Figures(await scrape(world))
+            if found.of("streams_open"):
+                break
+            await asyncio.sleep(0.01)
+        assert found.of("tasks_running") == found.of("tasks_waiting") == 1
+        assert found.of("streams_open") == 1
+        world.app.state.telemetry.taken_over(3)
+        world.generator.gate.set()
+        await asyncio.gather(running, second)
+        found = Figures(await scrape(world))
+        assert found.of("tasks_running") == found.of("tasks_waiting") == 0
+        assert found.of("streams_open") == 0
+        assert found.of("take_overs_total") == 3
+
+
+async def test_every_metric_has_its_row_and_its_type(world):
+    page = (Path(__file__).parents[2] / "docs" / "http.md").read_text(encoding="utf-8")
+    rows = re.findall(r"\n\| `(datus_\w+)` \| (\w+) \|", page)
+    families = list(read_openmetrics((await scrape(world)).text))
+    told = [(each.name + "_total" * (each.type == "counter"), each.type) for each in families]
+    assert sorted(rows) == sorted(told)
 
 
 async def test_who_is_not_on_this_machine_needs_the_scope(world):

@@ -215,14 +215,33 @@ def test_four_workers_serve_one_port_and_a_dead_one_is_replaced(start, home):
     assert until(lambda: not any(map(alive, everyone)))
 
 
-def test_workers_end_with_the_process_that_supervises_them(start):
-    server = start("--port", "0", "--workers", "2")
+def figures(port: int) -> dict[str, float]:
+    """Every sample of a scrape, by name and labels."""
+    status, body = call(port, "GET", "/metrics", headers={"Accept": "text/plain"})
+    assert status == 200
+    lines = (line.rpartition(" ") for line in body.decode().splitlines() if line[0] != "#")
+    return {name: float(value) for name, _, value in lines}
+
+
+def test_workers_tell_one_sum_and_end_with_the_process_that_supervises_them(start, tmp_path):
+    flags = ("--port", "0", "--workers", "2", "--log-format", "json")
+    server = start(*flags, env={"TMPDIR": str(tmp_path)})
     assert until(lambda: server.output.count("Application startup complete") == 2)
+    for _ in range(20):
+        assert call(server.port, "GET", "/health")[0] == 200
+    counted = 'datus_request_duration_seconds_count{method="GET",route="/health",status="2xx"}'
+    seen = [figures(server.port)[counted] for _ in range(8)]
+    assert 20 <= min(seen) == max(seen) <= 22  # the banner asks too, to see that the server is up
+    lines = [json.loads(line) for line in server.output.splitlines() if line.startswith("{")]
+    assert len({line["pid"] for line in lines if line["logger"] == "datus.access"}) == 2
+    assert any(line["logger"].startswith("uvicorn") for line in lines)
+
     workers = children(server.process.pid)
     assert len(workers) >= 2
     server.process.kill()
     server.process.wait()
     assert until(lambda: not any(map(alive, workers)))
+    assert not list(tmp_path.glob("datus-figures-*"))
 
 
 def test_a_stop_lets_requests_finish(start, home):

@@ -13,7 +13,7 @@ ROOT = Path(datus.__file__).parent
 FLOORS = {
     "__init__": 0, "errors": 0, "types": 0, "text": 0, "identifiers": 0, "files": 0, "config": 0,
     "lexicon": 0,
-    "sql": 1, "dates": 1, "demo": 1, "tasks": 1, "auth": 1, "llm": 1,
+    "sql": 1, "dates": 1, "demo": 1, "tasks": 1, "auth": 1, "llm": 1, "telemetry": 1,
     "connectors": 2, "semantic": 2,
     "knowledge": 3, "generation": 3,
     "workflow": 4,

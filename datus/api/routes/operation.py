@@ -22,12 +22,15 @@ async def health() -> Response:
 async def ready(context: Context) -> Response:
     """The task store and every namespace can be reached; 503 naming the parts that cannot, if not.
 
-    Anyone may ask, so hosts, paths and the drivers' own words go to the log only.
+    Anyone may ask, so hosts, paths and the drivers' own words go to the log only; ``details.reasons`` has a
+    word for each part.
     """
     reasons = await context.service.ready()
     if reasons:
-        for part, reason in reasons.items():
-            _LOG.warning("not ready: %s: %s", part, reason)
-        detail = f"Cannot be used now: {', '.join(reasons)}. The server's log has the cause."
-        return problem(503, "not_ready", detail, details={"parts": list(reasons)})
+        for part, why in reasons.items():
+            _LOG.warning("not ready: %s: %s: %s", part, why.reason, why.message)
+        words = {part: why.reason for part, why in reasons.items()}
+        told = ", ".join(f"{part} ({word})" for part, word in words.items())
+        detail = f"Cannot be used now: {told}. The server's log has the cause."
+        return problem(503, "not_ready", detail, details={"parts": list(words), "reasons": words})
     return JSONResponse({"status": "ready"})

@@ -1,11 +1,13 @@
 """The service's own counters for Prometheus, at the path where scrapers look for them.
 
 ``GET /metrics`` lists the company's metrics; who asks for a text format of Prometheus gets these instead.
-They are read from the store that all processes share, so every worker tells the same, and a restart
-resets nothing. None is told by client: ids are the operator's own affair, and a series for each would
+Tasks and models are read from the store that all processes share, so every server tells the same, and a restart
+resets nothing; durations, take-overs, streams and what runs now are those of this server, all its workers together.
+None is told by client: ids are the operator's own affair, and a series for each would
 grow with their number; ``datus usage --by client`` has them.
 """
 
+import asyncio
 from collections.abc import Callable, Coroutine, Iterator
 from typing import Any
 
@@ -23,6 +25,7 @@ from datus.api.accept import weight_of, weights
 from datus.api.context import Context, authenticate
 from datus.auth import is_loopback
 from datus.service import Counters
+from datus.telemetry import Measures
 
 _JSON = "application/json"
 _FORMATS = ("application/openmetrics-text", "text/plain")
@@ -61,9 +64,10 @@ async def scrape(request: Request, context: Context) -> Response:
     """The counters, in the format that the scraper asks for."""
     counters = await context.service.counters()
     registry = CollectorRegistry(auto_describe=False)
-    registry.register(_Told(counters))
+    registry.register(_Told(counters, context.telemetry.measures))
     encode, content_type = choose_encoder(request.headers.get("accept", ""))
-    return Response(encode(registry), headers={"Content-Type": content_type})
+    text = await asyncio.to_thread(encode, registry)
+    return Response(text, headers={"Content-Type": content_type})
 
 
 def scrapes(accept: str) -> bool:
@@ -81,8 +85,9 @@ def _is_here(request: Request) -> bool:
 class _Told(Collector):
     """Counters as Prometheus's own library wants them."""
 
-    def __init__(self, counters: Counters) -> None:
+    def __init__(self, counters: Counters, measures: Measures | None) -> None:
         self._counters = counters
+        self._measures = measures
 
     def collect(self) -> Iterator[Metric]:
         """Every family with its samples."""
@@ -120,3 +125,5 @@ class _Told(Collector):
             tokens.add_metric((line.name, "cached_input"), usage.cached_tokens)
             tokens.add_metric((line.name, "output"), usage.output_tokens)
         yield from (requests, tokens, cost, unpriced)
+        if self._measures is not None:
+            yield from self._measures.collect()
