@@ -18,6 +18,7 @@ from datus.errors import ConfigError
 from datus.generation.scripted import ScriptedGenerator
 from datus.service import RunRequest, Service
 from datus.sql.guard import CheckedSql
+from datus.tasks.engines import migrate
 from datus.types import Candidate, QueryResult, ResultColumn
 from datus.workflow.definitions import BUILT_IN
 from datus.workflow.node import Report, Tools
@@ -101,6 +102,7 @@ def main() -> None:
     make_idle(flags.node_ms / 1e3)
     loads = [Load(width, flags.tasks, flags.seconds) for width in flags.widths]
     try:
+        migrate(flags.url)
         asyncio.run(measure(flags.url, loads))
     except ConfigError as error:
         raise SystemExit(f"datus refuses the state: {error.message}") from None
