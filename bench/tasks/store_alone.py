@@ -1,7 +1,7 @@
-"""What the task store costs: a task of 6 steps and 12 events through the store, and beside it the same
-rows put into the same tables by plain sqlite3.
+"""What the task store costs without the service: a task of 6 steps and 13 events through the store, and
+beside it the same rows put into the same tables by plain sqlite3.
 
-    python bench/tasks.py [--tasks 400] [--rounds 100]
+``python bench/tasks --only store`` prints it.
 """
 
 import argparse
@@ -11,15 +11,18 @@ import sqlite3
 import statistics
 import subprocess
 import sys
-import tempfile
 import time
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from datetime import UTC, datetime
-from pathlib import Path
 
 from datus.tasks.engines import migrate, open_store
 from datus.tasks.store import TaskStore
 
 STEPS = 6
+ROUNDS = 100
+WAKE_UPS = 60
+HEAD = ("6 steps, 13 events, log read again", "median a task", "tasks a second")
 CLIENT = "bench"
 ANSWER = {"sql": "SELECT 1", "result": [{"month": "2023-01-01", "revenue": 150000.0}]}
 
@@ -72,8 +75,8 @@ def plain_task(connection: sqlite3.Connection, name: str) -> None:
     assert len(rows) == 2 * STEPS + 1
 
 
-def measure_plain(path: Path, rounds: int) -> tuple[float, float]:
-    connection = sqlite3.connect(path, isolation_level=None)
+def measure_plain(url: str, rounds: int) -> tuple[float, float]:
+    connection = sqlite3.connect(url.removeprefix("sqlite:///"), isolation_level=None)
     times = []
     for index in range(rounds):
         begin = time.perf_counter()
@@ -83,8 +86,8 @@ def measure_plain(path: Path, rounds: int) -> tuple[float, float]:
     return statistics.median(times), 1e3 * rounds / sum(times)
 
 
-async def measure_alone(path: Path, rounds: int) -> tuple[float, float]:
-    store = await open_store(path)
+async def measure_alone(url: str, rounds: int) -> tuple[float, float]:
+    store = await open_store(url)
     times = []
     for index in range(rounds):
         begin = time.perf_counter()
@@ -94,9 +97,9 @@ async def measure_alone(path: Path, rounds: int) -> tuple[float, float]:
     return statistics.median(times), 1e3 * rounds / sum(times)
 
 
-async def measure_concurrent(path: Path, label: str, tasks: int, width: int) -> tuple[float, float]:
+async def measure_concurrent(url: str, label: str, tasks: int, width: int) -> tuple[float, float]:
     """``width`` tasks at a time, each with a stream attached from its start."""
-    store = await open_store(path)
+    store = await open_store(url)
     limit = asyncio.Semaphore(width)
     times = []
 
@@ -113,8 +116,8 @@ async def measure_concurrent(path: Path, label: str, tasks: int, width: int) -> 
     return statistics.median(times), rate
 
 
-def measure_processes(path: Path, tasks: int, processes: int) -> tuple[float, float]:
-    command = [sys.executable, __file__, "--child", str(path), "--tasks", str(tasks // processes)]
+def measure_processes(url: str, tasks: int, processes: int) -> tuple[float, float]:
+    command = [sys.executable, __file__, "--child", url, "--tasks", str(tasks // processes)]
     children = [
         subprocess.Popen([*command, "--label", f"p{index}"], stdout=subprocess.PIPE, text=True)
         for index in range(processes)
@@ -125,15 +128,15 @@ def measure_processes(path: Path, tasks: int, processes: int) -> tuple[float, fl
     return statistics.median(line["ms"] for line in lines), processes * (tasks // processes) / span
 
 
-async def child(path: Path, label: str, tasks: int) -> None:
+async def child(url: str, label: str, tasks: int) -> None:
     begin = time.time()
-    median, _ = await measure_concurrent(path, label, tasks, 8)
+    median, _ = await measure_concurrent(url, label, tasks, 8)
     print(json.dumps({"begin": begin, "end": time.time(), "ms": median}))
 
 
-async def tail(path: Path, name: str) -> None:
+async def tail(url: str, name: str) -> None:
     """Print how late each event came, in milliseconds, read from another process."""
-    store = await open_store(path)
+    store = await open_store(url)
     print("ready", flush=True)
     late = [
         (time.time() - event.data["sent"]) * 1e3
@@ -144,12 +147,12 @@ async def tail(path: Path, name: str) -> None:
     await store.close()
 
 
-async def measure_wakeup(path: Path, count: int) -> tuple[float, float]:
-    store = await open_store(path)
+async def measure_wakeup(url: str, count: int) -> tuple[float, float]:
+    store = await open_store(url)
     task, _ = await store.submit(CLIENT, "wake", "f", {}, workflow="fixed", namespace="demo")
     run = await store.start(task)
     reader = await asyncio.create_subprocess_exec(
-        sys.executable, __file__, "--tail", str(path), stdout=asyncio.subprocess.PIPE
+        sys.executable, __file__, "--tail", url, stdout=asyncio.subprocess.PIPE
     )
     assert reader.stdout is not None
     await reader.stdout.readline()
@@ -164,50 +167,52 @@ async def measure_wakeup(path: Path, count: int) -> tuple[float, float]:
     return statistics.median(late), late[int(len(late) * 0.95)]
 
 
-def show(label: str, first: str, second: str) -> None:
-    print(f"{label:<44}{first:>16}{second:>16}")
+Row = tuple[str, str, str]
 
 
-def fresh(directory: Path, name: str) -> Path:
-    path = directory / name / "state.db"
-    migrate(path)
-    return path
+def measure_all(
+    place: Callable[[], AbstractContextManager[str]], tasks: int, *, plain: bool
+) -> Iterator[Row]:
+    """Measure in turn, each in a new place that ``place`` gives."""
 
+    def rates(label: str, figures: tuple[float, float]) -> Row:
+        return label, f"{figures[0]:.2f} ms", f"{figures[1]:.0f}/s"
 
-def measure_all(tasks: int, rounds: int) -> None:
-    def rates(label: str, figures: tuple[float, float]) -> None:
-        show(label, f"{figures[0]:.2f} ms", f"{figures[1]:.0f}/s")
+    @contextmanager
+    def fresh() -> Iterator[str]:
+        with place() as url:
+            migrate(url)
+            yield url
 
-    with tempfile.TemporaryDirectory() as name:
-        home = Path(name)
-        show("6 steps, 13 events, log read again", "median a task", "tasks")
-        rates("plain sqlite3, one after the other", measure_plain(fresh(home, "plain"), rounds))
-        rates("store, one after the other", asyncio.run(measure_alone(fresh(home, "1"), rounds)))
-        for width in (8, 32):
-            figures = asyncio.run(measure_concurrent(fresh(home, f"w{width}"), "w", tasks, width))
-            rates(f"store, {width} at once, 1 process", figures)
-        rates(
-            "store, 8 at once in each of 4 processes", measure_processes(fresh(home, "p"), tasks, 4)
-        )
-        median, worst = asyncio.run(measure_wakeup(fresh(home, "wake"), 60))
-        show("wake-up in another process", "median", "95th")
-        show("", f"{median:.1f} ms", f"{worst:.1f} ms")
+    if plain:
+        with fresh() as url:
+            yield rates("plain sqlite3, one after the other", measure_plain(url, ROUNDS))
+    with fresh() as url:
+        yield rates("store, one after the other", asyncio.run(measure_alone(url, ROUNDS)))
+    for width in (8, 32):
+        with fresh() as url:
+            figures = asyncio.run(measure_concurrent(url, "w", tasks, width))
+            yield rates(f"store, {width} at once, 1 process", figures)
+    with fresh() as url:
+        figures = measure_processes(url, tasks, 4)
+        yield rates("store, 8 at once in each of 4 processes", figures)
+    with fresh() as url:
+        median, late = asyncio.run(measure_wakeup(url, WAKE_UPS))
+        yield "wake-up in another process", f"{median:.1f} ms", f"95th {late:.1f} ms"
 
 
 def main() -> None:
+    """Be one of the processes that ``measure_all`` starts."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--tasks", type=int, default=400)
-    parser.add_argument("--rounds", type=int, default=100)
-    parser.add_argument("--child", type=Path, help=argparse.SUPPRESS)
-    parser.add_argument("--tail", type=Path, help=argparse.SUPPRESS)
-    parser.add_argument("--label", default="p", help=argparse.SUPPRESS)
+    parser.add_argument("--child", help="URL of the store to run tasks in")
+    parser.add_argument("--tail", help="URL of the store to read events in")
+    parser.add_argument("--tasks", type=int, default=100)
+    parser.add_argument("--label", default="p")
     flags = parser.parse_args()
     if flags.child:
         asyncio.run(child(flags.child, flags.label, flags.tasks))
-    elif flags.tail:
-        asyncio.run(tail(flags.tail, "wake"))
     else:
-        measure_all(flags.tasks, flags.rounds)
+        asyncio.run(tail(flags.tail, "wake"))
 
 
 if __name__ == "__main__":
