@@ -1,0 +1,120 @@
+"""The PostgreSQL server of the state is restarted, crashes, stays away, or ends the sessions of a process."""
+
+import asyncio
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from uuid import uuid4
+
+import psycopg
+import pytest
+
+from datus.tasks.engines import migrate
+from tests.faults.cluster import Cluster, MissingError, cluster
+from tests.faults.judge import diary, judge
+from tests.faults.servers import Nursery, Place, Server, until
+
+AWAY_S = 8.0
+"""Longer than a process goes on without its lock."""
+
+NAMES = [f"t{n}" for n in range(12)]
+
+
+@pytest.fixture(scope="module")
+def private() -> Iterator[Cluster]:
+    try:
+        with cluster() as made:
+            yield made
+    except MissingError as missing:
+        pytest.skip(str(missing))
+
+
+@pytest.fixture
+def place(private: Cluster, tmp_path: Path) -> Place:
+    name = f"faults_{uuid4().hex[:8]}"
+    with private.connect() as connection:
+        connection.execute(f'CREATE DATABASE "{name}"')
+    migrate(private.url(name))
+    return Place(tmp_path / "place", private.url(name))
+
+
+async def test_a_restart_in_mid_task(private: Cluster, place: Place, processes: Nursery) -> None:
+    servers = await processes.servers(place, 2)
+    await begin(place, servers)
+    await asyncio.to_thread(private.stop, "fast")
+    asked = asyncio.create_task(servers[0].run("meanwhile"))  # it waits
+    await asyncio.sleep(0.5)
+    await asyncio.to_thread(private.start)
+    place.gate.touch()
+    assert (await asked).status_code == 200
+    await all_end(place, servers, {*NAMES, "meanwhile"})
+    assert diary(place, "cancelled") == []  # it was back so soon that nobody gave up
+
+
+async def test_a_crash_in_mid_task(private: Cluster, place: Place, processes: Nursery) -> None:
+    servers = await processes.servers(place, 2)
+    await begin(place, servers)
+    await asyncio.to_thread(private.stop, "immediate")
+    await asyncio.to_thread(private.start)
+    place.gate.touch()
+    await all_end(place, servers, set(NAMES))
+
+
+async def test_a_server_that_stays_away(private: Cluster, place: Place, processes: Nursery) -> None:
+    """Longer than anybody holds on to what it runs: all is given up, and gone on with when it is back."""
+    servers = await processes.servers(place, 2)
+    await begin(place, servers)
+    await asyncio.to_thread(private.stop)
+    try:
+        await asyncio.sleep(AWAY_S)
+        await until(lambda: len(diary(place, "cancelled")) == len(NAMES))
+        answer = await servers[0].http.get("/ready")
+        assert answer.status_code == 503
+    finally:
+        await asyncio.to_thread(private.start)
+    place.gate.touch()
+    await all_end(place, servers, set(NAMES))
+
+
+async def test_sessions_are_ended_again_and_again(
+    private: Cluster, place: Place, processes: Nursery
+) -> None:
+    """A process whose lock is free for a moment takes it again; nothing of what it runs is disturbed."""
+    servers = await processes.servers(place, 2)
+    await begin(place, servers)
+    for _ in range(3):
+        assert terminate(place, "datus state%") > 2
+        await asyncio.sleep(0.3)
+    place.gate.touch()
+    await all_end(place, servers, set(NAMES))
+    assert diary(place, "cancelled") == []
+    assert diary(place, "taken") == []
+
+
+async def begin(place: Place, servers: list[Server]) -> None:
+    """Tasks on every server, each in the middle of a node."""
+    for n, name in enumerate(NAMES):
+        await servers[n % len(servers)].submit(name, "Hold it")
+    await until(lambda: len(at_the_gate(place)) == len(NAMES))
+
+
+async def all_end(place: Place, servers: list[Server], names: set[str]) -> None:
+    """Every task ends, and as it should."""
+    for name in names:
+        assert (await servers[1].over(name))["status"] == "completed"
+    assert judge(place, names).problems == []
+
+
+def at_the_gate(place: Place) -> set[str]:
+    begun = diary(place, "begin")
+    return {line["task"] for line in begun if line["node"] == "generate_sql"}
+
+
+def terminate(place: Place, kind: str) -> int:
+    """End the sessions of all processes of a place; says how many there were."""
+    with psycopg.connect(str(place.state), autocommit=True) as connection:
+        ended = connection.execute(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+            " WHERE datname = current_database() AND application_name LIKE %s",
+            (kind,),
+        )
+        return len(ended.fetchall())
