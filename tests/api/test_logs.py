@@ -15,7 +15,7 @@ from datus.api.logs import IdsFilter, LogFormat, log_config
 def logged() -> Iterator[Callable[[LogFormat], io.StringIO]]:
     """Has the loggers of datus write as a server's do, to a text that is returned."""
     logger, handler = logging.getLogger("datus"), logging.StreamHandler()
-    level = logger.level
+    level, logger.propagate = logger.level, False  # what a test logs is for it alone
 
     def log(form: LogFormat) -> io.StringIO:
         made = log_config(debug=False, form=form)["formatters"][form]
@@ -31,6 +31,7 @@ def logged() -> Iterator[Callable[[LogFormat], io.StringIO]]:
     yield log
     logger.removeHandler(handler)
     logger.setLevel(level)
+    logger.propagate = True
 
 
 async def test_every_line_of_a_run_has_its_task_and_its_request(world, logged):
