@@ -307,6 +307,67 @@ async def test_a_queued_task_that_is_cancelled_ends_at_once(
         assert len(script.contexts) == 2
 
 
+async def test_a_task_ends_when_its_own_time_is_over(opened: Opened) -> None:
+    async with opened("  server: {max_running: 1}", grace_s=0) as service:
+        began = time.monotonic()
+        await service.submit(CLIENT, ask("slow", task_id="first", timeout_s=1))
+        await until_running(service, "first")
+        await service.submit(CLIENT, ask(task_id="waits", timeout_s=0.2))
+        late = await service.wait(CLIENT, "waits")  # its time went by in the queue
+        assert (late["status"], late["error"]["code"]) == ("failed", "timeout")
+        assert (await service.answer(CLIENT, "first"))["status"] == "running"
+        answer = await service.wait(CLIENT, "first")
+        assert (answer["status"], answer["error"]["code"]) == ("failed", "timeout")
+        assert "1 second" in answer["error"]["message"]
+        assert 1 <= time.monotonic() - began < 10
+        assert [event.type async for event in service.events(CLIENT, "waits")] == ["error", "done"]
+        for timeout_s in (0, 601):
+            with pytest.raises(InvalidRequestError, match="up to 600 seconds"):
+                await service.submit(CLIENT, ask(timeout_s=timeout_s))
+        with pytest.raises(ConflictError):
+            await service.submit(CLIENT, ask(task_id="waits", timeout_s=9))
+
+
+async def test_a_slow_namespace_leaves_turns_and_places_to_the_others(opened: Opened) -> None:
+    limits = "max_running: 3, max_running_per_namespace: 2, max_queued_per_namespace: 1"
+    async with opened(f"  server: {{{limits}}}", grace_s=0) as service:
+        for number in range(3):
+            await service.submit(CLIENT, ask("slow", task_id=f"slow{number}"))
+        for number in range(2):
+            await until_running(service, f"slow{number}")
+        assert (await service.answer(CLIENT, "slow2"))["status"] == "queued"
+        with pytest.raises(UnavailableError, match="'red'") as refused:
+            await service.submit(CLIENT, ask())
+        assert refused.value.details["retry_after"] > 0
+        quick = await service.submit(CLIENT, ask(namespace="blue"))
+        answer = await asyncio.wait_for(service.wait(CLIENT, quick.task_id), 20)
+        assert answer["result"] == [{"n": 2}]
+        await service.cancel(CLIENT, "slow0")
+        await until_running(service, "slow2")
+
+
+async def test_what_waits_at_a_stop_is_handed_back_at_once(opened: Opened) -> None:
+    limits = "  server: {max_running: 1}"
+    async with opened(limits, grace_s=0) as stopping:
+        await stopping.submit(CLIENT, ask("slow", task_id="slow"))
+        await until_running(stopping, "slow")
+        await stopping.submit(CLIENT, ask(task_id="waits"))
+        async with opened(limits, grace_s=0) as other:
+            stopping.drain()
+            answer = await asyncio.wait_for(other.wait(CLIENT, "waits"), 10)
+            assert answer["result"] == [{"n": 1}]
+            assert (await other.answer(CLIENT, "slow"))["status"] == "running"
+            with pytest.raises(UnavailableError, match="shutting down"):
+                await stopping.submit(CLIENT, ask())
+            await stopping.close(0)
+            async with asyncio.timeout(10):
+                while True:
+                    if (await other._store.get("acme", "slow")).owner == other._store.owner:
+                        break
+                    await asyncio.sleep(0.02)
+            await other.cancel(CLIENT, "slow")
+
+
 async def test_a_request_that_is_just_accepted_has_its_grace_too(opened: Opened) -> None:
     async with opened() as service:
         accepting = asyncio.create_task(service.submit(CLIENT, ask(task_id="late")))

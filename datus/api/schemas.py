@@ -62,6 +62,10 @@ TaskId = Annotated[
 ]
 
 
+Seconds = Annotated[float, Field(gt=0, strict=True, allow_inf_nan=False)]
+TIMEOUT = "longest time that the task may take, from its acceptance to its end, in seconds"
+
+
 class Body(BaseModel):
     """A request body: what it does not know, it refuses."""
 
@@ -104,6 +108,7 @@ class RunBody(Body):
     layer1: Plain | None = Field(None, description="business area, first layer")
     layer2: Plain | None = Field(None, description="business area, second layer")
     ext_knowledge: Plain | None = Field(None, description="more business context")
+    timeout_s: Seconds | None = Field(None, description=TIMEOUT, examples=[60])
 
 
 class FilterBody(Body):
@@ -175,6 +180,7 @@ class MetricRunBody(Body):
     task_id: TaskId | None = Field(
         None, description="the caller's own id; the same request again under it runs nothing"
     )
+    timeout_s: Seconds | None = Field(None, description=TIMEOUT, examples=[60])
 
 
 class FeedbackBody(Body):

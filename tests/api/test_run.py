@@ -70,6 +70,13 @@ async def test_a_refusal_is_an_answer(world):
     assert body["result"] is None
 
 
+async def test_a_request_may_say_how_long_it_takes(world):
+    body = (await world.run("How many orders?", timeout_s=30)).json()
+    assert body["status"] == "completed"
+    body = (await world.run("Slowly, how many orders?", timeout_s=0.2)).json()
+    assert (body["status"], body["error"]["code"]) == ("failed", "timeout")
+
+
 async def test_sql_that_writes_is_refused(world):
     body = (await world.run("Drop it")).json()
     assert (body["status"], body["error"]["code"]) == ("refused", "unsafe_sql")
@@ -108,6 +115,11 @@ async def test_a_crash_of_a_node_shows_nothing_of_it(world):
         ({"current_date": "0001-01-01"}, "current_date"),
         ({"domain": 1}, "domain"),
         ({"unknown": 1}, "unknown"),
+        ({"timeout_s": 0}, "timeout_s"),
+        ({"timeout_s": -1}, "timeout_s"),
+        ({"timeout_s": "5"}, "timeout_s"),
+        ({"timeout_s": True}, "timeout_s"),
+        ({"timeout_s": 601}, "timeout_s"),
     ],
 )
 async def test_a_field_that_cannot_be_used_is_named(world, change, field):

@@ -16,7 +16,7 @@ from datus.errors import (
     NotFoundError,
     UnavailableError,
 )
-from datus.tasks.engines import migrate, open_store
+from datus.tasks.engines import open_store
 from datus.tasks.sqlstore import SqlStore
 from datus.tasks.store import Run, TaskRecord, TaskStore
 from datus.types import EventType
@@ -26,14 +26,9 @@ Begin = Callable[..., Any]
 DONE = ("done", {"status": "completed"})
 
 
-@pytest.fixture(params=["sqlite", "postgresql"])
-def state(request: pytest.FixtureRequest, tmp_path: Path) -> Path | str:
-    if request.param == "postgresql":
-        url: str = request.getfixturevalue("postgresql_state")
-        return url
-    path = tmp_path / "state" / "state.db"
-    migrate(path)
-    return path
+@pytest.fixture
+def state(each_state: Path | str) -> Path | str:
+    return each_state
 
 
 async def submit(

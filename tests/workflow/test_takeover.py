@@ -85,6 +85,23 @@ async def test_a_run_goes_on_from_wherever_it_was_broken_off(
         assert len(lab.asked) - asked <= 2 * 2
 
 
+async def test_a_run_begins_anew_where_the_knowledge_is_another(
+    make_lab: Callable[..., Any],
+) -> None:
+    lab = make_lab()
+    told: Told = []
+    assert await attempt(lab, "nl2sql", lambda context: [GOOD], told, (), 20) is None
+    steps = [json.loads(json.dumps(step)) for _, _, step in told if step]
+    assert steps[0]["state"]["linking"]["version"]
+    steps[0]["state"]["linking"]["version"] = "another"
+    again: Told = []
+    outcome = await attempt(lab, "nl2sql", lambda context: [GOOD], again, steps)
+    assert (outcome.status, outcome.answer["result"]) == ("completed", [{"n": 2}])
+    ended = [data["node"] for type, data, _ in again if is_end(type, data)]
+    assert ended[0] == "schema_linking"
+    assert "started" not in [type for type, _, _ in again]  # it is in the log already
+
+
 async def attempt(
     lab: Any,
     workflow: str,

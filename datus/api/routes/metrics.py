@@ -74,7 +74,7 @@ async def query(body: MetricRunBody, request: Request, client: Run, context: Con
     """
     if body.mode == "async":
         require_event_stream(request)
-    asked = RunRequest.of_metrics(body.namespace, body.query.query(), body.task_id)
+    asked = RunRequest.of_metrics(body.namespace, body.query.query(), body.task_id, body.timeout_s)
     task = await context.service.submit(client, asked)
     request.state.task_id = task.task_id
     if body.mode == "async":
