@@ -136,7 +136,7 @@ class Runner:
         try:
             match turn:
                 case "come":
-                    await self._go(task, workflow, state, self._tools.clock() - asked)
+                    await self._go(task, workflow, state, asked)
                 case "late":
                     await self._fail(task, too_late(limit))
                 case "draining":
@@ -153,10 +153,10 @@ class Runner:
                     each.release()
 
     async def _go(
-        self, task: TaskRecord, workflow: Workflow, state: RunState, waited_s: float
+        self, task: TaskRecord, workflow: Workflow, state: RunState, asked: float
     ) -> None:
-        run = await self._store.start(task)
-        outcome = await self._outcome(run, workflow, state, waited_s)
+        run = await self._start(task)
+        outcome = await self._outcome(run, workflow, state, self._tools.clock() - asked)
         await self._finish(run, workflow, state, outcome)
 
     async def _turn(
@@ -241,14 +241,14 @@ class Runner:
                 lost = DatusError("The result holds a value that JSON cannot express.")
                 outcome = ended_by(lost, workflow, state, self._tools)
             except UnavailableError as error:
-                await self._wait_for_store(state.task_id, error)
+                await self._wait_for_store(state.task_id, "end", error)
             else:
                 self._remember(outcome, meter)
                 return
 
     async def _fail(self, task: TaskRecord, error: DatusError) -> None:
         """End a task that was not begun in this process."""
-        run = await self._store.start(task)
+        run = await self._start(task)
         outcome = outcome_without_run(task.task_id, task.workflow, error)
         while True:
             try:
@@ -259,12 +259,20 @@ class Runner:
                     events=outcome.events,
                 )
             except UnavailableError as unavailable:
-                await self._wait_for_store(task.task_id, unavailable)
+                await self._wait_for_store(task.task_id, "end", unavailable)
             else:
                 return
 
-    async def _wait_for_store(self, task_id: str, error: UnavailableError) -> None:
-        _log.error("task %s: its end cannot be stored: %s", task_id, error.message)
+    async def _start(self, task: TaskRecord) -> Run:
+        """Begin a run; the store is tried again until it takes it or the process ends."""
+        while True:
+            try:
+                return await self._store.start(task)
+            except UnavailableError as error:
+                await self._wait_for_store(task.task_id, "beginning", error)
+
+    async def _wait_for_store(self, task_id: str, what: str, error: UnavailableError) -> None:
+        _log.error("task %s: its %s cannot be stored: %s", task_id, what, error.message)
         if self._stopping.is_set():
             raise _HandedBack
         await asyncio.sleep(_STORE_RETRY_S)
