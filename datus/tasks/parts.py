@@ -87,8 +87,12 @@ class Liveness(Protocol):
         """
         ...
 
+    def on_loss(self, tell: Callable[[], None]) -> None:
+        """Have ``tell`` called on the event loop as soon as this process gives its id up."""
+        ...
+
     async def dead(self, owners: Collection[str]) -> tuple[str, ...]:
-        """Those of the owners whose lock nobody holds."""
+        """Those of the owners whose lock nobody holds; none while this process's own may be lost."""
         ...
 
     async def sweep(self) -> None:

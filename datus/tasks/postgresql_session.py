@@ -72,6 +72,7 @@ class PostgresqlSession:
         self._database = database
         self._loop = asyncio.get_running_loop()
         self._owner: str | None = new_id()
+        self._on_loss: Callable[[], None] = lambda: None
         self._settled_at = 0.0
         self._stopping = threading.Event()
         self._session: Session | None = None
@@ -99,11 +100,18 @@ class PostgresqlSession:
             )
         return self._owner
 
+    def on_loss(self, tell: Callable[[], None]) -> None:
+        self._on_loss = tell
+
     async def dead(self, owners: Collection[str]) -> tuple[str, ...]:
         others = [owner for owner in owners if owner != self._owner]
         if not others or time.monotonic() < self._settled_at:
             return ()
+        own = self.owner
         held = await self._database.read(_held_keys)
+        if key_of(own) not in held:
+            # What ended this process's session, which it may not have noticed yet, may have ended theirs.
+            return ()
         return tuple(owner for owner in others if not _is_id(owner) or key_of(owner) not in held)
 
     async def sweep(self) -> None:
@@ -150,6 +158,7 @@ class PostgresqlSession:
             if self._owner is not None and time.monotonic() >= deadline:
                 logger.error("the state database stays away: what this process runs, it gives up")
                 self._owner = None
+                self._loop.call_soon_threadsafe(self._on_loss)
             owner = self._owner or self._new_id()
             try:
                 session = connect_session(self._url, "datus state session")

@@ -58,6 +58,7 @@ class SqlStore:
         # Tasks that this process knows to be its own, by key and attempt, with their runs once begun.
         self._held: dict[tuple[int, int], SqlRun | None] = {}
         self._strange: frozenset[tuple[int, int]] = frozenset()
+        liveness.on_loss(lambda: self._lose(self._runs()))
 
     @property
     def owner(self) -> str:
@@ -271,7 +272,7 @@ class SqlStore:
         orphans = await self._orphans(owner)
         gone = [*await self._liveness.dead([each for each in owners if each != takeover.NOBODY])]
         gone += [takeover.NOBODY] if takeover.NOBODY in owners else []
-        if not gone and not orphans:
+        if self._owner_now() != owner or not (gone or orphans):  # it was lost while this looked
             return Adopted()
         claim = partial(
             takeover.claim_tasks,
@@ -290,7 +291,7 @@ class SqlStore:
         return adopted
 
     async def ping(self) -> None:
-        await self._database.write(statements.touch)
+        await self._database.write(partial(statements.touch, owner=self.owner))
 
     async def close(self) -> None:
         for run in self._runs():

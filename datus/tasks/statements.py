@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, bindparam, false, func, select
+from sqlalchemy import Connection, Row, bindparam, func, select
 
 from datus.errors import ConflictError, FenceError, NotFoundError
 from datus.tasks.encoding import from_json, to_json, to_text, to_time
@@ -23,7 +23,7 @@ from datus.tasks.store import (
     TaskRecord,
     id_reused,
 )
-from datus.tasks.tables import EVENT, FEEDBACK, STEP, TASK
+from datus.tasks.tables import EVENT, FEEDBACK, RATE, STEP, TASK
 from datus.types import Event, EventType, TaskStatus
 
 # A node tells less than that; of one that tells more, the rest may be told again.
@@ -356,9 +356,11 @@ def _feedback(row: Row[Any], task_id: str) -> Feedback:
     return Feedback(task_id, row.status, row.comment, row.corrected_sql, recorded_at)
 
 
-def touch(connection: Connection) -> None:
-    """Change nothing, and fail as a real change would where the store cannot be written."""
-    connection.execute(TASK.update().where(false()).values(owner=""))
+def touch(connection: Connection, owner: str) -> None:
+    """Write a row and take it back, which fails where a real change would: a full disk notices no less."""
+    key = f"ping {owner}"  # nobody else's, so that no two wait for each other
+    connection.execute(RATE.insert().values(key=key, count=0, expires_at=0))
+    connection.execute(RATE.delete().where(RATE.c.key == key))
 
 
 def _fence(task: TaskRecord) -> dict[str, Any]:

@@ -39,7 +39,14 @@ class Cluster:
 
     def make(self) -> None:
         """Make the files and start."""
-        self._run("initdb", "--auth=trust", f"--username={USER}", "--no-sync", "--locale=C", "--encoding=UTF8")
+        self._run(
+            "initdb",
+            "--auth=trust",
+            f"--username={USER}",
+            "--no-sync",
+            "--locale=C",
+            "--encoding=UTF8",
+        )
         self.start()
 
     def start(self) -> None:
@@ -79,7 +86,9 @@ def cluster() -> Iterator[Cluster]:
             try:
                 shutil.chown(name, USER, pwd.getpwnam(USER).pw_gid)
             except LookupError:
-                raise MissingError(f"PostgreSQL refuses to run as root, and there is no user {USER}") from None
+                raise MissingError(
+                    f"PostgreSQL refuses to run as root, and there is no user {USER}"
+                ) from None
         made = Cluster(Path(name), programs)
         made.make()
         try:
