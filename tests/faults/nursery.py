@@ -66,7 +66,7 @@ def live(order: dict[str, Any]) -> None:
         code = program.ROLES[order["role"]](order)
     except SystemExit as end:
         code = end.code if isinstance(end.code, int) else 0
-    except BaseException:
+    except Exception:  # noqa: BLE001  the border: a child ends here
         traceback.print_exc()
     finally:
         sys.stdout.flush()

@@ -132,14 +132,18 @@ class Server(Process):
         found = re.search(r"datus answers on http://127\.0\.0\.1:(\d+)", self.output)
         assert found is not None, self.output
         self.port = int(found[1])
-        self.http = httpx.AsyncClient(
+        self.http = self.client()
+        return self
+
+    def client(self) -> httpx.AsyncClient:
+        """A client of it that is not signed in."""
+        return httpx.AsyncClient(
             base_url=f"http://127.0.0.1:{self.port}",
             timeout=PATIENCE_S,
             verify=False,
             trust_env=False,
             limits=httpx.Limits(max_connections=None),
         )
-        return self
 
     async def sign_in(self, token: str | None = None) -> str:
         """Use a token, or ask for one; all servers of a place take it."""
@@ -216,6 +220,12 @@ def body(task_id: str, question: str, **fields: Any) -> dict[str, Any]:
         "task_id": task_id,
         **fields,
     }
+
+
+def say(text: str) -> None:
+    """Tell a figure to whoever looks on: ``pytest -s``."""
+    sys.stdout.write(text + "\n")
+    sys.stdout.flush()
 
 
 async def until(

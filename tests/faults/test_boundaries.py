@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from tests.faults.judge import diary, judge
-from tests.faults.servers import Nursery, Place, body
+from tests.faults.servers import Nursery, Place, body, say
 
 AT_ONCE = 4
 """Victims that live at the same time."""
@@ -58,7 +58,7 @@ async def test_a_task_survives_a_kill_at_any_point(
         *("schema_linking", "generate_sql", "execute_sql", "execute_sql", "output")
     ]
     assert max(delays.values()) < 4, delays
-    print(f"{len(points)} kills, longest until taken over: {max(delays.values()):.2f} s")
+    say(f"{len(points)} kills, longest until taken over: {max(delays.values()):.2f} s")
 
 
 def points_of(told: list[Any]) -> Iterator[str]:

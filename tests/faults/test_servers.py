@@ -9,7 +9,7 @@ from typing import Any
 import psycopg
 
 from tests.faults.judge import diary, judge, rows
-from tests.faults.servers import Event, Nursery, Place, Server, until
+from tests.faults.servers import Event, Nursery, Place, Server, say, until
 
 
 async def test_fifty_equal_requests_at_once_are_one_execution(
@@ -57,7 +57,7 @@ async def test_two_processes_share_what_a_dead_one_leaves(
     assert {line["pid"] for line in taken} <= {server.pid for server in living}
     longest = max(line["at"] for line in taken) - died
     assert longest < 4, longest
-    print(f"30 tasks are taken over {longest:.2f} s after the kill")
+    say(f"30 tasks are taken over {longest:.2f} s after the kill")
 
     place.gate.touch()
     read = await asyncio.gather(*readers)

@@ -29,7 +29,9 @@ async def stall(place: Place, processes: Nursery) -> None:
     await blocked.submit("beside", "Wait 1")
     await stopped.submit("asleep", "Wait 1")
     asking = asyncio.create_task(blocked.run("blocked", f"Block {BLOCKED_S}"))
-    await until(lambda: any(each["node"] == "generate_sql" for each in diary(place, "begin", "blocked")))
+    await until(
+        lambda: any(each["node"] == "generate_sql" for each in diary(place, "begin", "blocked"))
+    )
     stopped.signal(signal.SIGSTOP)
     began = time.monotonic()
     assert (await other.run("meanwhile")).json()["status"] == "completed"
