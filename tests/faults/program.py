@@ -1,8 +1,8 @@
 """What runs in the processes that the nursery forks: the real server, with a scripted generator and a diary.
 
 The diary is a file to which every process appends what it does, so that executions can be counted without
-asking the state. It tells ``begin`` and ``end`` of every node, ``taken`` when a task is taken over, ``ended`` when
-a run stored its end.
+asking the state. It tells ``accepted`` of a task that is new, ``taken`` of one that is taken over, ``begin``, ``end`` and
+``cancelled`` of every node, and ``ended`` when a run stored its end.
 
 What to do is in the environment, so that each process may do something else:
 
@@ -210,9 +210,11 @@ def _die_in_store() -> None:
         return record
 
     async def submitted(self: SqlStore, *values: Any, **more: Any) -> Any:
-        found = await submit(self, *values, **more)
+        task, created = await submit(self, *values, **more)
         Death.at("submitted")
-        return found
+        if created:
+            note("accepted", task.task_id)
+        return task, created
 
     async def started(self: SqlStore, task: Any) -> Any:
         run = await start(self, task)

@@ -12,6 +12,7 @@ import sys
 import time
 from collections.abc import AsyncIterator, Callable, Iterable
 from dataclasses import dataclass, field
+from json import loads
 from pathlib import Path
 from typing import Any
 
@@ -193,22 +194,29 @@ class Server(Process):
 
     async def events(self, task_id: str, after: int = 0) -> AsyncIterator[Event]:
         """The events as a client gets them, until the stream ends for whatever reason."""
-        headers = {"Accept": "text/event-stream", "Last-Event-ID": str(after)}
         try:
-            async with self.http.stream(
-                "GET", f"/workflows/{task_id}/events", headers=headers
-            ) as answer:
-                assert answer.status_code == 200, await answer.aread()
-                fields: dict[str, str] = {}
-                async for line in answer.aiter_lines():
-                    if line and not line.startswith(":"):
-                        name, _, value = line.partition(": ")
-                        fields[name] = value
-                    elif not line and "id" in fields:
-                        yield int(fields["id"]), fields["event"], json.loads(fields["data"])
-                        fields = {}
+            async for event in self.stream("GET", f"/workflows/{task_id}/events", after=after):
+                yield event
         except httpx.TransportError:
             return
+
+    async def stream(
+        self, method: str, path: str, *, after: int = 0, json: Any = None
+    ) -> AsyncIterator[Event]:
+        """The events of an answer. Raises HTTPStatusError and TransportError."""
+        headers = {"Accept": "text/event-stream", "Last-Event-ID": str(after)}
+        async with self.http.stream(method, path, headers=headers, json=json) as answer:
+            if answer.is_error:
+                await answer.aread()
+                answer.raise_for_status()
+            fields: dict[str, str] = {}
+            async for line in answer.aiter_lines():
+                if line and not line.startswith(":"):
+                    name, _, value = line.partition(": ")
+                    fields[name] = value
+                elif not line and "id" in fields:
+                    yield int(fields["id"]), fields["event"], loads(fields["data"])
+                    fields = {}
 
 
 def body(task_id: str, question: str, **fields: Any) -> dict[str, Any]:
