@@ -19,6 +19,8 @@ _ALIVE = {
     "keepalives_count": "2",
     "tcp_user_timeout": "3000",
 }
+# A database of no encoding (SQL_ASCII) would give bytes for text.
+_TEXT = {"client_encoding": "utf8"}
 _ALIVE_OF_SERVER = (
     "SET tcp_keepalives_idle = 1",
     "SET tcp_keepalives_interval = 1",
@@ -34,7 +36,7 @@ def connect_session(url: URL, name: str) -> psycopg.Connection[tuple[object, ...
     """A connection of its own, in autocommit, that both sides give up soon when the other is gone."""
     arguments = {**url.translate_connect_args(username="user", database="dbname"), **url.query}
     connection = psycopg.connect(
-        **{**_ALIVE, **arguments},
+        **{**_ALIVE, **_TEXT, **arguments},
         application_name=name,
         connect_timeout=_CONNECT_S,
         autocommit=True,
@@ -49,7 +51,7 @@ def connect(url: URL, *, writes: bool) -> Engine:
     name = "datus state " + ("write" if writes else "read")
     return create_engine(
         url,
-        connect_args={**_ALIVE, "application_name": name, "connect_timeout": _CONNECT_S},
+        connect_args={**_ALIVE, **_TEXT, "application_name": name, "connect_timeout": _CONNECT_S},
         poolclass=QueuePool,
         pool_size=1 if writes else _READERS,
         max_overflow=0,

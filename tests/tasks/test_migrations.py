@@ -6,6 +6,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import pytest
 from sqlalchemy import create_engine, inspect
@@ -168,7 +169,10 @@ async def test_a_postgresql_state_is_made_by_its_operator(postgresql: Callable[[
 @pytest.mark.parametrize(
     ("place", "said"),
     [
-        ("postgresql://quentin:hunter2@127.0.0.1:1/db", "127.0.0.1:1/db cannot be reached: check that"),
+        (
+            "postgresql://quentin:hunter2@127.0.0.1:1/db",
+            "127.0.0.1:1/db cannot be reached: check that",
+        ),
         (
             "postgresql://quentin:hunter2@127.0.0.1:nine/db",
             "The state URL cannot be used, it cannot be",
@@ -182,3 +186,22 @@ def test_a_state_that_cannot_be_used_is_named_without_its_password(place: str, s
             use(place)
         assert "hunter2" not in raised.value.message
         assert "quentin" not in raised.value.message
+
+
+async def test_a_postgresql_database_of_no_encoding(connect_postgresql: Callable[[], Any]) -> None:
+    name = f"datus_test_{uuid4().hex[:8]}"
+    with connect_postgresql() as connection:
+        connection.execute(
+            f"CREATE DATABASE {name} ENCODING 'SQL_ASCII' LOCALE 'C' TEMPLATE template0"
+        )
+        try:
+            url = f"postgresql://postgres@127.0.0.1/{name}"
+            migrate(url)
+            store = await open_store(url)
+            await store.submit(
+                "c", "t", "f", {"task": "每月销售额"}, workflow="fixed", namespace="demo"
+            )
+            assert (await store.get("c", "t")).request == {"task": "每月销售额"}
+            await store.close()
+        finally:
+            connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
