@@ -107,9 +107,9 @@ class PostgresqlSession:
         others = [owner for owner in owners if owner != self._owner]
         if not others or time.monotonic() < self._settled_at:
             return ()
-        own = self.owner
         held = await self._database.read(_held_keys)
-        if key_of(own) not in held:
+        own = self._owner
+        if own is None or key_of(own) not in held:
             # What ended this process's session, which it may not have noticed yet, may have ended theirs.
             return ()
         return tuple(owner for owner in others if not _is_id(owner) or key_of(owner) not in held)

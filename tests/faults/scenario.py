@@ -29,6 +29,7 @@ import httpx
 import psycopg
 
 from datus.tasks.engines import migrate
+from datus.tasks.store import MAX_ATTEMPTS
 from tests.faults.judge import FINAL, Verdict, diary, judge, rows
 from tests.faults.servers import Event, Nursery, Place, Server, body, say, until
 
@@ -141,6 +142,7 @@ class Scenario:
         verdict = judge(self._place, {asked.name for asked in self._asked})
         self.counts.problems += verdict.problems
         self.counts.problems += self._misread(verdict)
+        self.counts.problems += self._given_up(verdict)
         return verdict
 
     async def _ask_all(self) -> None:
@@ -292,6 +294,20 @@ class Scenario:
             for name, several in self._read.items()
             for found in several
             if found != [told[:3] for told in verdict.events.get(name, [])]
+        ]
+
+    def _given_up(self, verdict: Verdict) -> list[str]:
+        """Tasks that were given up although no three processes died with them; a cut session is a death too."""
+        if not isinstance(self._place.state, Path):
+            return []
+        holders: dict[str, list[int]] = {name: [] for name in verdict.lost}
+        for line in diary(self._place):
+            if line["what"] in ("accepted", "taken") and line["task"] in holders:
+                holders[line["task"]].append(line["pid"])
+        return [
+            f"{name}: was given up, and had {pids} of whom not all were killed"
+            for name, pids in holders.items()
+            if len(pids) < MAX_ATTEMPTS or not set(pids[-MAX_ATTEMPTS:]) <= set(self.counts.killed)
         ]
 
     def summary(self, verdict: Verdict) -> str:

@@ -111,6 +111,18 @@ async def test_a_task_that_was_taken_over_is_not_written(
     assert (task.status, task.last_seq) == ("running", 0)
 
 
+async def test_a_state_that_cannot_be_read_is_no_cancel(store: TaskStore, begin: Begin) -> None:
+    """Every reader is woken then, to meet it; who waits for a cancel does not read."""
+    run = await begin("t")
+    waiting = asyncio.create_task(run.cancelled())
+    await asyncio.sleep(0.01)
+    store._wakeups._watches.wake_all()  # type: ignore[attr-defined]
+    await asyncio.sleep(0.05)
+    assert not waiting.done()
+    await store.request_cancel("c", "t")
+    await asyncio.wait_for(waiting, 10)
+
+
 async def test_only_the_owner_starts(state: Path, store: TaskStore) -> None:
     task, _ = await submit(store, "t")
     other = await open_store(state)
