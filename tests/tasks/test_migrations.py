@@ -168,7 +168,10 @@ async def test_a_postgresql_state_is_made_by_its_operator(postgresql: Callable[[
 @pytest.mark.parametrize(
     ("place", "said"),
     [
-        ("postgresql://quentin:hunter2@127.0.0.1:1/db", "127.0.0.1:1/db cannot be reached: check that"),
+        (
+            "postgresql://quentin:hunter2@127.0.0.1:1/db",
+            "127.0.0.1:1/db cannot be reached: check that",
+        ),
         (
             "postgresql://quentin:hunter2@127.0.0.1:nine/db",
             "The state URL cannot be used, it cannot be",
