@@ -259,10 +259,15 @@ class Scenario:
 
         async def replace(pause_s: float) -> None:
             await self._fleet[slot].ended()
-            await asyncio.sleep(pause_s)
-            home = self._place.homes[slot % 2]
-            server: Server = self._nursery.fork(self._place, "serve", home, ())
-            await server.up()
+            while True:
+                await asyncio.sleep(pause_s)
+                home = self._place.homes[slot % 2]
+                server: Server = self._nursery.fork(self._place, "serve", home, ())
+                with suppress(AssertionError):
+                    await server.up()
+                    break
+                # Its connection was cut before it had begun. Whatever supervises servers starts it again.
+                self.counts.faults["cut at the start"] += 1
             await server.sign_in(self._token)
             self._fleet[slot] = server
 
