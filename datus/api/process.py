@@ -18,7 +18,7 @@ from datus.api.context import Runtime
 from datus.auth import Authenticator, Client, prepare_auth
 from datus.auth.file import load_auth_file
 from datus.config import Settings, load_settings
-from datus.errors import ConfigError
+from datus.errors import ConfigError, UnavailableError
 from datus.service import Service
 from datus.service.rates import check_storage
 from datus.tasks import engines
@@ -33,6 +33,11 @@ CLIENTS_VARIABLE = "DATUS_CLIENTS"
 
 _OBJECTS_BETWEEN = 20_000
 """So many more objects are made than freed before the collector looks; a few megabytes where all is garbage."""
+
+REACH_STATE_S = 30.0
+"""Seconds that a process waits for the state before it gives up starting."""
+
+_REACH_EVERY_S = 0.5
 
 LAST_RESORT_S = 15.0
 """Seconds beyond the grace time in which a process that was told to stop has ended, come what may."""
@@ -77,6 +82,7 @@ async def production_runtime(env: Mapping[str, str]) -> AsyncIterator[Runtime]:
     """What a server process serves with, by the environment that its parent set."""
     config = env.get(CONFIG_VARIABLE)
     settings = load_settings(Path(config) if config else None, env=env)
+    await reach_state(settings)
     telemetry = _telemetry(settings, env)
     grace = Grace(settings.server.shutdown_grace_s, time.monotonic, end_for_certain)
     grace.watch()
@@ -97,6 +103,26 @@ async def production_runtime(env: Mapping[str, str]) -> AsyncIterator[Runtime]:
     finally:
         await service.close(grace.left())
         await asyncio.to_thread(telemetry.close)
+
+
+async def reach_state(settings: Settings) -> None:
+    """Wait until the state can be used, up to ``REACH_STATE_S``.
+
+    The parent found that it can. A worker that takes the place of one that died may come while PostgreSQL
+    restarts, and should it end then, its supervisor would end all the others with it.
+
+    Raises:
+        ConfigError: The tables of the state are older or newer.
+        UnavailableError: It cannot be read for all that time.
+    """
+    deadline = time.monotonic() + REACH_STATE_S
+    while True:
+        try:
+            return await asyncio.to_thread(engines.prepare, settings.state)
+        except UnavailableError:
+            if time.monotonic() >= deadline:
+                raise
+        await asyncio.sleep(_REACH_EVERY_S)
 
 
 def _telemetry(settings: Settings, env: Mapping[str, str]) -> Telemetry:

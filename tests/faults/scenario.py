@@ -96,6 +96,7 @@ class Counts:
     faults: Counter[str] = field(default_factory=Counter)
     clients: Counter[str] = field(default_factory=Counter)
     killed: dict[int, float] = field(default_factory=dict)
+    together: set[int] = field(default_factory=set)
     problems: list[str] = field(default_factory=list)
 
 
@@ -252,6 +253,8 @@ class Scenario:
             self._replace(slot)
         elif kind.startswith("kill"):
             self.counts.killed[server.pid] = await server.kill()
+            if kind == "kill all":
+                self.counts.together.add(server.pid)
             self._replace(slot)
 
     def _replace(self, slot: int) -> None:
@@ -326,10 +329,10 @@ class Scenario:
             "clients": _listed(self.counts.clients),
             "faults": _listed(self.counts.faults),
             "processes killed": len(self.counts.killed),
-            "take-overs": f"{len(diary(self._place, 'taken'))}, of killed processes {len(delays)}",
+            "take-overs": f"{len(diary(self._place, 'taken'))}, of processes killed alone {len(delays)}",
             "seconds from kill to take-over": (
                 f"median {quantiles(delays, n=2)[0]:.2f}, 99 % {quantiles(delays, n=100)[-1]:.2f}, "
-                f"longest {delays[-1]:.2f}"
+                f"longest {delays[-1]:.2f}, over 2 s: {sum(delay > 2 for delay in delays)}"
                 if len(delays) > 1
                 else "-"
             ),
@@ -341,12 +344,13 @@ class Scenario:
         return "\n".join(f"  {name}: {value}" for name, value in told.items())
 
     def _delays(self) -> list[float]:
-        """Seconds from the kill of a process to the take-over of each task that it had."""
+        """Seconds from the kill of a process, others living, to the take-over of each task that it had."""
         found, holders = [], {}
         for line in sorted(diary(self._place), key=lambda line: float(line["at"])):
             if line["what"] in ("accepted", "taken"):
                 died = self.counts.killed.get(holders.get(line["task"], 0))
-                if line["what"] == "taken" and died is not None:
+                alone = holders.get(line["task"]) not in self.counts.together
+                if line["what"] == "taken" and died is not None and alone:
                     found.append(line["at"] - died)
                 holders[line["task"]] = line["pid"]
         return found

@@ -9,6 +9,8 @@ from uuid import uuid4
 import psycopg
 import pytest
 
+from datus.api.process import reach_state
+from datus.config import load_settings
 from datus.tasks.engines import migrate
 from datus.tasks.postgresql_session import RETAKE_S
 from tests.faults.cluster import Cluster, MissingError, cluster
@@ -88,6 +90,19 @@ async def test_sessions_are_ended_again_and_again(
     await all_end(place, servers, set(NAMES))
     assert diary(place, "cancelled") == []
     assert diary(place, "taken") == []
+
+
+async def test_a_worker_that_starts_meanwhile_waits(private: Cluster, place: Place) -> None:
+    """Its supervisor would take its end for that of all."""
+    settings = load_settings(place.config, env={}, home=place.folder)
+    await asyncio.to_thread(private.stop)
+    try:
+        starting = asyncio.create_task(reach_state(settings))
+        await asyncio.sleep(0.5)
+        assert not starting.done()
+    finally:
+        await asyncio.to_thread(private.start)
+    await asyncio.wait_for(starting, 30)
 
 
 async def begin(place: Place, servers: list[Server]) -> None:
