@@ -11,7 +11,7 @@ from datus.tasks.engines import migrate
 from tests.faults.servers import Nursery, Place
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def nursery(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Nursery]:
     made = Nursery(tmp_path_factory.mktemp("outputs"))
     yield made

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from tests.faults.scenario import SETTINGS, Scenario
 from tests.faults.servers import Nursery, Place, say
 
-TASKS = 100
+TASKS = 120
 
 
 async def test_whatever_happens_no_task_is_lost(
@@ -19,4 +19,4 @@ async def test_whatever_happens_no_task_is_lost(
     say(scenario.summary(verdict))
     assert scenario.counts.problems == [], f"seed {seed}"
     assert len(verdict.tasks) == TASKS
-    assert scenario.counts.faults.total() > 3
+    assert scenario.counts.faults.total() >= 2
