@@ -32,7 +32,7 @@ class Place:
         sql: The last SQL that the guard let through.
         done: The part of the way that was gone, in [0, 1].
         error: How a branch ended that has no answer.
-        timings: What its steps took.
+        timings: What its steps took, and those of its branches that are over.
     """
 
     position: int
@@ -77,9 +77,13 @@ class Journal:
         """Give the knowledge that is in use."""
         self._snapshot = snapshot
 
-    def forget(self) -> None:
-        """Begin anew; what was spent stays spent."""
-        self._recorded = ()
+    def forget(self, path: str = ROOT) -> None:
+        """Have a walk, and the branches in it, begin anew; what was spent stays spent."""
+        self._recorded = tuple(
+            each
+            for each in self._recorded
+            if each["path"] != path and not each["path"].startswith(f"{path}/")
+        )
 
     def step(
         self, path: str, before: RunState, place: Place, elapsed_s: float
@@ -122,13 +126,27 @@ class Journal:
                 sql=each["sql"],
                 done=each["done"],
                 error=None if each["error"] is None else error_of(each["error"]),
-                timings=(*place.timings, *each["timings"]),
             )
-        return replace(place, state=replace(place.state, meter=start.state.meter))
+        state = replace(place.state, meter=start.state.meter)
+        return replace(place, state=state, timings=self._timings(path))
 
     def count(self, path: str) -> int:
         """How many steps of a walk were recorded."""
         return len(tuple(self._of(path)))
+
+    def _timings(self, path: str) -> tuple[Mapping[str, Any], ...]:
+        """What a walk's steps took, those of its branches that are over among them, in their order.
+
+        The branches of a fork that is still going on read theirs themselves.
+        """
+        count, below = self.count(path), f"{path}/"
+        found: list[Mapping[str, Any]] = []
+        for each in self._recorded:
+            rest = each["path"].removeprefix(below)
+            inside = rest != each["path"] and int(rest.partition(".")[0]) < count
+            if inside or each["path"] == path:
+                found.extend(each["timings"])
+        return tuple(found)
 
     def _of(self, path: str) -> Iterable[Mapping[str, Any]]:
         return (each for each in self._recorded if each["path"] == path)

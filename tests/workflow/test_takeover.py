@@ -53,6 +53,7 @@ def unlucky(context: GenerationContext) -> list[str]:
         ("reflection", unlucky),
         ("reflection", mended),
         ("split", mended),
+        ("split", lambda context: [GOOD]),
     ],
 )
 async def test_a_run_goes_on_from_wherever_it_was_broken_off(
