@@ -194,12 +194,7 @@ class _Walk:
         if self.journal.needs_knowledge:
             state, knowledge = self.state, self.tools.knowledge
             self.journal.use(await knowledge.snapshot(state.namespace, state.databases))
-        try:
-            self._resume()
-        except (LookupError, TypeError, ValueError) as error:
-            # Other knowledge, or another version of datus, wrote it.
-            _log.warning("task %s begins anew: %s", self.state.task_id, error)
-            self.journal.forget()
+        self._resume()
         if not self.records:
             told = {"task_id": self.state.task_id, "workflow": self.state.workflow}
             await self.emit("started", told)
@@ -241,8 +236,16 @@ class _Walk:
         await self.emit("node_detail", detail, self._record())
 
     def _resume(self) -> None:
-        """Go on where an earlier attempt came to. Raises StaleError."""
-        place = self.journal.resumed(self.path, Place(0, self.state))
+        """Go on where an earlier attempt came to."""
+        start = Place(0, self.state)
+        try:
+            place = self.journal.resumed(self.path, start)
+        except (LookupError, TypeError, ValueError) as error:
+            # Other knowledge, or another version of datus, wrote it.
+            walk = f"branch {self.branch} of task" if self.branch else "task"
+            _log.warning("%s %s begins anew: %s", walk, self.state.task_id, error)
+            self.journal.forget(self.path)
+            place = start
         self.records = self.journal.count(self.path)
         self.position, self.state, self.error = place.position, place.state, place.error
         self.sql, self.done = place.sql, place.done

@@ -32,6 +32,17 @@ PARALLEL = """
         - output
 """
 
+LINKING_INSIDE = """
+  workflow:
+    apart:
+      nodes:
+        - parallel:
+            - {name: one, nodes: [schema_linking, generate_sql, execute_sql]}
+            - {name: two, nodes: [schema_linking, generate_sql, execute_sql]}
+        - selection
+        - output
+"""
+
 
 def test_every_field_of_a_run_is_asked_or_recorded() -> None:
     assert {each.name for each in fields(RunState)} == {*ASKED, *SPECIAL, *_PLAIN}
@@ -84,6 +95,22 @@ async def test_a_run_goes_on_from_wherever_it_was_broken_off(
             key(data) for type, data, _ in whole if is_end(type, data)
         ), cut
         assert len(lab.asked) - asked <= 2 * 2
+
+
+async def test_branches_whose_knowledge_changed_begin_anew(make_lab: Callable[..., Any]) -> None:
+    lab = make_lab(LINKING_INSIDE)
+    told: Told = []
+    assert await attempt(lab, "apart", lambda context: [GOOD], told, (), 20) is None
+    steps = json.loads(json.dumps([step for _, _, step in told if step]))
+    changed = [each for each in steps if each["state"].get("linking")]
+    assert changed
+    for each in changed:
+        each["state"]["linking"]["version"] = "of yesterday"
+    again: Told = []
+    outcome = await attempt(lab, "apart", lambda context: [GOOD], again, steps)
+    assert outcome is not None
+    assert (outcome.status, outcome.error) == ("completed", None)
+    assert len(outcome.answer["metadata"]["nodes"]) == 9
 
 
 async def attempt(
