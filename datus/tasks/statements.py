@@ -43,6 +43,9 @@ _NAMED = (TASK.c.client_id == bindparam("client"), TASK.c.task_id == bindparam("
 _FIND = select(*RECORD).where(*_NAMED)
 _FIND_LOCKED = _FIND.with_for_update()
 _FIND_KEY = select(*RECORD).where(TASK.c.id == bindparam("fence_id"))
+_CANCEL_ASKED = select(TASK.c.cancel_requested_at.is_not(None)).where(
+    TASK.c.id == bindparam("fence_id")
+)
 _FIND_DETAIL = select(TASK).where(*_NAMED)
 _EVENTS = (
     select(EVENT.c.seq, EVENT.c.type, EVENT.c.data, EVENT.c.time)
@@ -218,6 +221,11 @@ def request_cancel(
     if task.status == "queued":
         return end_cancelled(connection, task, now)
     return task
+
+
+def is_cancel_asked(connection: Connection, task: int) -> bool:
+    """Whether somebody asked for the end of a task."""
+    return connection.scalar(_CANCEL_ASKED, {"fence_id": task}) is True
 
 
 def end_cancelled(connection: Connection, task: TaskRecord, now: datetime) -> TaskRecord:

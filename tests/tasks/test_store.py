@@ -244,6 +244,18 @@ async def test_cancel_wakes_the_run(store: TaskStore, begin: Begin) -> None:
     other.cancel()
 
 
+async def test_a_hint_alone_cancels_nothing(store: SqlStore, begin: Begin) -> None:
+    """As when a look for news failed, and all who wait are woken to meet it themselves."""
+    run = await begin("t")
+    waiting = asyncio.create_task(run.cancelled())
+    await asyncio.sleep(0)
+    store._wakeups.announce_cancel(run.task.id)
+    await asyncio.wait({waiting}, timeout=0.1)
+    assert not waiting.done()
+    await store.request_cancel("c", "t")
+    await asyncio.wait_for(waiting, 1)
+
+
 async def test_cancel_before_the_start_is_the_end(store: TaskStore) -> None:
     task, _ = await submit(store, "t")
     waiting = asyncio.create_task(store.wait("c", "t"))
