@@ -93,17 +93,10 @@ class SqlStore:
 
     async def start(self, task: TaskRecord) -> Run:
         name = (task.id, task.attempt)
-        if task.owner != self.owner:
-            self._held.pop(name, None)
-            raise FenceError(f"Task {task.task_id!r} belongs to another process.")
-        left = Left()
-        if task.attempt > 1:
-            left = Left(*await self._database.read(partial(statements.read_left, task=task.id)))
-        work = partial(statements.start_task, task=task, now=self._clock())
         try:
-            started = await self._database.write(work)
-        except FenceError:
-            self._held.pop(name, None)
+            left, started = await self._begin(task)
+        except BaseException:  # whatever became of it in the store, nobody runs it: see `_orphans`
+            self._forget(name)
             raise
         run = SqlRun(
             started,
@@ -115,6 +108,15 @@ class SqlStore:
         )
         self._held[name] = run
         return run
+
+    async def _begin(self, task: TaskRecord) -> tuple[Left, TaskRecord]:
+        if task.owner != self.owner:
+            raise FenceError(f"Task {task.task_id!r} belongs to another process.")
+        left = Left()
+        if task.attempt > 1:
+            left = Left(*await self._database.read(partial(statements.read_left, task=task.id)))
+        work = partial(statements.start_task, task=task, now=self._clock())
+        return left, await self._database.write(work)
 
     async def release(self, task: TaskRecord) -> None:
         self._held.pop((task.id, task.attempt), None)
@@ -322,14 +324,16 @@ class SqlStore:
     async def _orphans(self, owner: str) -> tuple[int, ...]:
         """Tasks that the store says this process has, and that it does not know of.
 
-        The answer to the write that gave it to this process was lost. Who is seen so once may just be coming;
-        who is seen so twice is not. The other way round, a run whose task is not there any more is lost.
+        The answer to the write that gave it to this process, or that began its run, was lost. Who is seen so
+        once may just be coming; who is seen so twice is not. The other way round, a run whose task is not there any more is lost.
         """
         held = dict(self._held)
         owned = await self._database.read(partial(takeover.find_owned, owner=owner))
-        self._lose(
-            run for name, run in held.items() if run and name not in owned and not run.ending
-        )
+        gone = [(name, run) for name, run in held.items() if name not in owned]
+        self._lose(run for _, run in gone if run is not None and not run.ending)
+        for name, run in gone:
+            if run is None:  # its end came while it was queued
+                self._forget(name)
         strange = owned - self._held.keys()
         orphans = strange & self._strange
         self._strange = strange

@@ -127,6 +127,37 @@ async def test_only_the_owner_starts(state: Path, store: TaskStore) -> None:
         await store.start(task)
 
 
+@pytest.mark.parametrize("written", [False, True])
+async def test_a_task_whose_start_fails_is_taken_up_again(
+    store: SqlStore, monkeypatch: pytest.MonkeyPatch, written: bool
+) -> None:
+    task, _ = await submit(store, "t")
+    write = store._database.write
+
+    async def broken(work: Any, *, durable: bool = False) -> None:
+        if written:
+            await write(work, durable=durable)
+        raise UnavailableError("the connection broke")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(store._database, "write", broken)
+        with pytest.raises(UnavailableError):
+            await store.start(task)
+    assert (await store.adopt(9)).taken == ()
+    (again,) = (await store.adopt(9)).taken
+    assert (again.task_id, again.attempt) == ("t", 2)
+    await finish(await store.start(again))
+
+
+async def test_tasks_that_left_the_queue_are_forgotten(store: SqlStore) -> None:
+    for name in "abc":
+        await submit(store, name)
+        await store.request_cancel("c", name)
+    kept, _ = await submit(store, "kept")
+    await store.adopt(0)
+    assert list(store._held) == [(kept.id, 1)]
+
+
 async def test_done_comes_from_finish_alone(begin: Begin) -> None:
     run = await begin("t")
     with pytest.raises(ValueError, match="finish"):
