@@ -13,6 +13,7 @@ import threading
 import time
 import weakref
 from collections.abc import Callable, Collection
+from math import inf
 
 import psycopg
 from sqlalchemy import URL, Connection, text
@@ -100,10 +101,14 @@ class PostgresqlSession:
         return self._owner
 
     async def dead(self, owners: Collection[str]) -> tuple[str, ...]:
-        others = [owner for owner in owners if owner != self._owner]
-        if not others or time.monotonic() < self._settled_at:
+        me = self._owner
+        others = [owner for owner in owners if owner != me]
+        if not others or me is None:
             return ()
         held = await self._database.read(_held_keys)
+        # The locks of all are gone with a server that restarts, which this read may have waited for.
+        if key_of(me) not in held or time.monotonic() < self._settled_at:
+            return ()
         return tuple(owner for owner in others if not _is_id(owner) or key_of(owner) not in held)
 
     async def sweep(self) -> None:
@@ -130,6 +135,7 @@ class PostgresqlSession:
                 self._listen(self._session)
             except psycopg.Error as error:
                 logger.warning("the connection to the state database was lost: %s", error)
+            self._settled_at = inf
             self._session.close()
             self._session = None if self._stopping.is_set() else self._again()
 

@@ -1,0 +1,42 @@
+"""Who is alive on PostgreSQL, when the server or what stands before it is at fault."""
+
+import asyncio
+from collections.abc import Callable
+from typing import Any
+
+import psycopg
+
+from datus.tasks.engines import open_store
+
+BACKENDS = "SELECT pid FROM pg_stat_activity WHERE pid = ANY(%s)"
+
+
+async def test_a_restart_of_the_server_makes_nobody_dead(
+    postgresql_state: str, connect_postgresql: Callable[[], psycopg.Connection[Any]]
+) -> None:
+    """All locks are gone with it, and who looks may be served before the others hold theirs again."""
+    one: Any = await open_store(postgresql_state)
+    other: Any = await open_store(postgresql_state)
+    task, _ = await other.submit("c", "t", "f", {}, workflow="fixed", namespace="demo")
+    run = await other.start(task)
+    sessions = [session_of(store) for store in (one, other)]
+    with connect_postgresql() as connection:
+        connection.execute("SELECT pg_terminate_backend(pid) FROM unnest(%s) AS pid", (sessions,))
+        while connection.execute(BACKENDS, (sessions,)).fetchone():
+            pass  # until both locks are gone; they come back a tenth of a second later
+    async with asyncio.timeout(10):
+        while {session_of(one), session_of(other)} & {*sessions, None}:
+            assert (await one.adopt(9)).taken == ()
+            await asyncio.sleep(0.005)
+    assert (await one.adopt(9)).taken == ()
+    assert other.owner == task.owner
+    run.emit("started", {})
+    await run.stored()
+    await one.close()
+    await other.close()
+
+
+def session_of(store: Any) -> int | None:
+    """The server's process that holds the lock of a store's process; None while there is none."""
+    session = store._liveness._session
+    return None if session is None or session.closed else session.info.backend_pid
