@@ -40,3 +40,10 @@ def session_of(store: Any) -> int | None:
     """The server's process that holds the lock of a store's process; None while there is none."""
     session = store._liveness._session
     return None if session is None or session.closed else session.info.backend_pid
+
+
+async def test_what_anybody_may_notify_does_no_harm(postgresql_state: str) -> None:
+    store: Any = await open_store(postgresql_state)
+    for payload in ("", " ", "somebody", "somebody e x1y c\u0663"):
+        store._wakeups.hear(payload)
+    await store.close()
