@@ -7,6 +7,7 @@ from contextlib import suppress
 
 from datus.errors import DatusError, UnavailableError
 from datus.tasks.store import TaskRecord, TaskStore
+from datus.workflow.engine import internal
 from datus.workflow.runner import Runner
 
 LOOK_EVERY_S = 0.5
@@ -49,6 +50,8 @@ class Tending:
                 if not self._away:
                     _log.warning("looking for tasks that nobody runs failed: %s", error.message)
                 self._away = True
+            except Exception as error:  # noqa: BLE001  the border: one fault must not end the looking
+                _log.error("looking for tasks that nobody runs failed", exc_info=error)
             with suppress(TimeoutError):
                 await asyncio.wait_for(self._stopping.wait(), LOOK_EVERY_S)
 
@@ -60,3 +63,6 @@ class Tending:
             except DatusError as error:
                 _log.error("task %s cannot be gone on with: %s", task.task_id, error.message)
                 self._runner.fail(task, error)
+            except Exception as error:  # noqa: BLE001  likewise, as where another version wrote it
+                _log.error("task %s cannot be gone on with", task.task_id, exc_info=error)
+                self._runner.fail(task, internal(task.task_id))

@@ -140,8 +140,13 @@ async def _within_time(walk: "_Walk", limit: float, *, spent_s: float) -> None:
 def _internal(error: Exception, state: RunState) -> DatusError:
     """Log an error that nobody raised on purpose, and return what the caller may know of it."""
     _log.error("task %s: internal error", state.task_id, exc_info=error)
+    return internal(state.task_id)
+
+
+def internal(task_id: str) -> DatusError:
+    """What a caller may know of an error that nobody raised on purpose."""
     return DatusError(
-        f"Something went wrong inside the service; its log says what, under {state.task_id}."
+        f"Something went wrong inside the service; its log says what, under {task_id}."
     )
 
 
