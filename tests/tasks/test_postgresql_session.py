@@ -5,8 +5,11 @@ from collections.abc import Callable
 from typing import Any
 
 import psycopg
+import pytest
 
+from datus.errors import ConfigError
 from datus.tasks.engines import open_store
+from tests.tasks.pooler import Mode, pooled
 
 BACKENDS = "SELECT pid FROM pg_stat_activity WHERE pid = ANY(%s)"
 
@@ -34,6 +37,26 @@ async def test_a_restart_of_the_server_makes_nobody_dead(
     await run.stored()
     await one.close()
     await other.close()
+
+
+@pytest.mark.parametrize("size", [1, 2, 3])
+@pytest.mark.parametrize("mode", ["newest", "oldest"])
+async def test_a_transaction_pooler_is_found_out(
+    postgresql_state: str, mode: Mode, size: int
+) -> None:
+    async with pooled(mode, size) as port:
+        url = postgresql_state.replace("127.0.0.1", f"127.0.0.1:{port}")
+        with pytest.raises(ConfigError) as refused:
+            await asyncio.wait_for(open_store(url), 10)
+    assert refused.value.code == "state_pooled"
+
+
+async def test_a_session_pooler_is_none(postgresql_state: str) -> None:
+    async with pooled("session", 0) as port:
+        store = await open_store(postgresql_state.replace("127.0.0.1", f"127.0.0.1:{port}"))
+        task, _ = await store.submit("c", "t", "f", {}, workflow="fixed", namespace="demo")
+        assert task.owner == store.owner
+        await store.close()
 
 
 def session_of(store: Any) -> int | None:
