@@ -331,6 +331,27 @@ async def test_a_task_ends_when_its_own_time_is_over(opened: Opened) -> None:
             await service.submit(CLIENT, ask(task_id="waits", timeout_s=9))
 
 
+async def test_the_queue_keeps_time_though_the_store_cannot_be_read(
+    opened: Opened, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = asyncio.Event()
+
+    async def unreadable(*_: Any) -> None:
+        asked.set()
+        raise UnavailableError("The state database is away.")
+
+    async with opened("  server: {max_running: 1}", grace_s=0) as service:
+        await service.submit(CLIENT, ask("slow", task_id="first"))
+        await until_running(service, "first")
+        with monkeypatch.context() as patched:
+            patched.setattr(SqlStore, "wait", unreadable)
+            await service.submit(CLIENT, ask(task_id="waits", timeout_s=0.3))
+            await asyncio.wait_for(asked.wait(), 5)
+        late = await asyncio.wait_for(service.wait(CLIENT, "waits"), 5)
+        assert (late["status"], late["error"]["code"]) == ("failed", "timeout")
+        assert (await service.answer(CLIENT, "first"))["status"] == "running"
+
+
 async def test_a_slow_namespace_leaves_turns_and_places_to_the_others(opened: Opened) -> None:
     limits = "max_running: 3, max_running_per_namespace: 2, max_queued_per_namespace: 1"
     async with opened(f"  server: {{{limits}}}", grace_s=0) as service:

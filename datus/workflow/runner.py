@@ -7,7 +7,7 @@ from collections.abc import Coroutine, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal, TypeVar
 
-from datus.errors import DatusError, FenceError, UnavailableError
+from datus.errors import DatusError, FenceError, NotFoundError, UnavailableError
 from datus.tasks.encoding import to_json
 from datus.tasks.store import NOTHING_SPENT, Run, TaskRecord, TaskStore
 from datus.telemetry import TASK_ID
@@ -168,7 +168,7 @@ class Runner:
                 await each.acquire()
             return "come"
         turn = asyncio.create_task(_acquire(turns))
-        ended = asyncio.create_task(self._store.wait(task.client_id, task.task_id))
+        ended = asyncio.create_task(self._ended(task))
         draining = asyncio.create_task(self._draining.wait())
         each_of = {turn, ended, draining}
         try:
@@ -179,15 +179,22 @@ class Runner:
                 return "come"
             if draining in done:
                 return "draining"
-            if ended in done and ended.exception() is None:
-                return "ended"
-            if ended not in done:
-                return "late"
-            await turn  # a store that cannot be read now is met again at the start
-            return "come"
+            return "ended" if ended in done else "late"
         finally:
             for waiting in each_of:
                 waiting.cancel()
+
+    async def _ended(self, task: TaskRecord) -> None:
+        """Wait until the task is over; a store that cannot be read now is asked again."""
+        while True:
+            try:
+                await self._store.wait(task.client_id, task.task_id)
+            except UnavailableError:
+                await asyncio.sleep(_STORE_RETRY_S)
+            except NotFoundError:  # it is over, and deleted
+                return
+            else:
+                return
 
     async def _outcome(
         self, run: Run, workflow: Workflow, state: RunState, waited_s: float
