@@ -438,6 +438,24 @@ async def test_a_fault_ends_neither_what_looks_for_lost_tasks_nor_what_deletes_o
             assert answer["status"] == "completed"
 
 
+async def test_a_process_that_is_always_full_takes_over_too(opened: Opened) -> None:
+    async with opened("  server: {max_running: 1}", grace_s=0) as service:
+        await service.submit(CLIENT, ask("slow", task_id="first"))
+        await service.submit(CLIENT, ask("slow", task_id="second"))
+        await until_running(service, "first")
+        other = await open_store(service._settings.state)
+        await leave(other, "left", "How many customers?")
+        await other.close()
+        async with asyncio.timeout(10):
+            while (await service._store.get("acme", "left")).owner != service._store.owner:
+                assert len(service._runner) == 2
+                await asyncio.sleep(0.05)
+        assert (await service.answer(CLIENT, "first"))["status"] == "running"
+        await service.cancel(CLIENT, "second")
+        await service.cancel(CLIENT, "first")
+        assert (await service.wait(CLIENT, "left"))["status"] == "completed"
+
+
 async def leave(store: TaskStore, task_id: str, text: str | None) -> None:
     """A task that another process accepted and does not run."""
     request = {"workflow": "nl2sql", "namespace": "red", "task": text}

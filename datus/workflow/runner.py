@@ -75,6 +75,13 @@ class Runner:
         """How many more tasks could begin at once."""
         return 0 if self._draining.is_set() else max(0, self._places.running - len(self._tasks))
 
+    @property
+    def has_room(self) -> bool:
+        """Whether one more task that was begun elsewhere may wait for its turn."""
+        places = self._places
+        most = places.running + places.queued
+        return len(self._tasks) < most and not self._draining.is_set()
+
     def has_place(self, namespace: str) -> bool:
         """Whether one more task of a namespace may wait for its turn."""
         places = self._places
