@@ -1,5 +1,6 @@
 """The task store over SQL tables, the same for every engine (see ``parts`` for what differs)."""
 
+import asyncio
 import logging
 from collections.abc import AsyncGenerator, Callable, Iterable, Mapping
 from contextlib import closing, suppress
@@ -30,6 +31,9 @@ from datus.tasks.store import (
     UsageLine,
 )
 from datus.types import Event, TaskStatus, Usage
+
+HAND_BACK_S = 3.0
+"""How long a process that stops waits for a state that is away, to hand its tasks back."""
 
 _EVENT_PAGE = 100
 
@@ -298,8 +302,10 @@ class SqlStore:
         for run in self._runs():
             run.lose()
         try:
-            with suppress(UnavailableError):
-                await self._hand_back()
+            # Where that fails, others take the tasks as those of a process that died.
+            with suppress(UnavailableError, TimeoutError):
+                async with asyncio.timeout(HAND_BACK_S):
+                    await self._hand_back()
         finally:
             await self._database.close()
             await self._wakeups.close()

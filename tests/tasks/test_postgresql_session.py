@@ -8,6 +8,7 @@ import psycopg
 import pytest
 
 from datus.errors import ConfigError
+from datus.tasks import sqlstore
 from datus.tasks.engines import open_store
 from tests.tasks.pooler import Mode, pooled
 
@@ -57,6 +58,16 @@ async def test_a_session_pooler_is_none(postgresql_state: str) -> None:
         task, _ = await store.submit("c", "t", "f", {}, workflow="fixed", namespace="demo")
         assert task.owner == store.owner
         await store.close()
+
+
+async def test_a_store_whose_server_is_away_closes_soon(
+    postgresql_state: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sqlstore, "HAND_BACK_S", 0.3)
+    async with pooled("session", 0) as port:
+        store = await open_store(postgresql_state.replace("127.0.0.1", f"127.0.0.1:{port}"))
+        await store.submit("c", "t", "f", {}, workflow="fixed", namespace="demo")
+    await asyncio.wait_for(store.close(), 6)
 
 
 def session_of(store: Any) -> int | None:
