@@ -5,8 +5,7 @@ This is the border of a run: every error ends here, as a status, an answer and t
 
 import asyncio
 import logging
-from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal, Protocol
 
@@ -80,7 +79,7 @@ async def run_workflow(
         state.meter.begin(began + limit - waited_s)
     _log.debug("task %s: %r", state.task_id, state.question.text)
     try:
-        await _within_time(walk, limit, spent_s=journal.elapsed_s + waited_s)
+        await _within_time(walk, limit, waited_s)
         outcome = walk.completed()
     except FenceError:
         raise
@@ -122,18 +121,30 @@ def too_late(limit: float) -> DatusError:
     )
 
 
-async def _within_time(walk: "_Walk", limit: float, *, spent_s: float) -> None:
+async def _within_time(walk: "_Walk", limit: float, waited_s: float) -> None:
     """Walk for what is left of ``limit`` seconds; after that only to hand out an answer that is there already."""
+
+    def left() -> float:
+        return limit - waited_s - (walk.tools.clock() - walk.began)
+
+    late = too_late(limit)
+    # What was recorded may hold that answer, so it is read also where the time is over.
+    await _timed(walk.resume(), max(_LATE_S, left()), late)
     try:
-        async with asyncio.timeout(max(0.0, limit - spent_s)) as deadline:
-            await walk.run()
+        await _timed(walk.run(), max(0.0, left()), late)
+    except DatusError as error:
+        if error is not late:
+            raise
+        await _timed(walk.go_on_from(late), _LATE_S, late)
+
+
+async def _timed(work: Awaitable[None], seconds: float, late: DatusError) -> None:
+    try:
+        async with asyncio.timeout(seconds) as deadline:
+            await work
     except TimeoutError:
         if not deadline.expired():
             raise
-        late = too_late(limit)
-        with suppress(TimeoutError):
-            async with asyncio.timeout(_LATE_S):
-                return await walk.go_on_from(late)
         raise late from None
 
 
@@ -194,12 +205,15 @@ class _Walk:
     recorded: RunState | None = None
     fresh: list[Mapping[str, Any]] = field(default_factory=list)
 
-    async def run(self) -> None:
-        """Walk from the first node to the last, back where a node asks for it."""
+    async def resume(self) -> None:
+        """Go on where an earlier attempt came to."""
         if self.journal.needs_knowledge:
             state, knowledge = self.state, self.tools.knowledge
             self.journal.use(await knowledge.snapshot(state.namespace, state.databases))
         self._resume()
+
+    async def run(self) -> None:
+        """Walk from the first node to the last, back where a node asks for it."""
         if not self.records:
             told = {"task_id": self.state.task_id, "workflow": self.state.workflow}
             await self.emit("started", told)
@@ -241,7 +255,6 @@ class _Walk:
         await self.emit("node_detail", detail, self._record())
 
     def _resume(self) -> None:
-        """Go on where an earlier attempt came to."""
         start = Place(0, self.state)
         try:
             place = self.journal.resumed(self.path, start)

@@ -97,6 +97,22 @@ async def test_a_run_goes_on_from_wherever_it_was_broken_off(
         assert len(lab.asked) - asked <= 2 * 2
 
 
+async def test_an_answer_that_is_there_is_handed_out_though_the_time_is_over(
+    make_lab: Callable[..., Any],
+) -> None:
+    """As where a task waited for its turn in the process that took it over."""
+    lab = make_lab()
+    whole: Told = []
+    outcome = await attempt(lab, "reflection", unlucky, whole, ())
+    steps = json.loads(json.dumps([step for _, _, step in whole if step]))[:-1]
+    steps[-1]["elapsed"] = 1_000
+    again: Told = []
+    second = await attempt(lab, "reflection", unlucky, again, steps)
+    assert outcome is not None
+    assert second is not None
+    assert essence(second.answer) == essence(outcome.answer)
+
+
 async def test_branches_whose_knowledge_changed_begin_anew(make_lab: Callable[..., Any]) -> None:
     lab = make_lab(LINKING_INSIDE)
     told: Told = []
