@@ -1,14 +1,15 @@
 """Who is alive on PostgreSQL, when the server or what stands before it is at fault."""
 
 import asyncio
+import time
 from collections.abc import Callable
 from typing import Any
 
 import psycopg
 import pytest
 
-from datus.errors import ConfigError
-from datus.tasks import sqlstore
+from datus.errors import ConfigError, UnavailableError
+from datus.tasks import database, sqlstore
 from datus.tasks.engines import open_store
 from tests.tasks.pooler import Mode, pooled
 
@@ -68,6 +69,21 @@ async def test_a_store_whose_server_is_away_closes_soon(
         store = await open_store(postgresql_state.replace("127.0.0.1", f"127.0.0.1:{port}"))
         await store.submit("c", "t", "f", {}, workflow="fixed", namespace="demo")
     await asyncio.wait_for(store.close(), 6)
+
+
+async def test_who_waits_for_a_server_that_is_away_waits_once(
+    postgresql_state: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sqlstore, "HAND_BACK_S", 0.1)
+    monkeypatch.setattr(database, "WAIT_S", 0.5)
+    async with pooled("session", 0) as port:
+        store = await open_store(postgresql_state.replace("127.0.0.1", f"127.0.0.1:{port}"))
+    calls = [*(store.count_tasks() for _ in range(60)), *(store.ping() for _ in range(200))]
+    began = time.monotonic()
+    found = await asyncio.gather(*calls, return_exceptions=True)
+    assert time.monotonic() - began < 3
+    assert all(isinstance(each, UnavailableError) for each in found)
+    await store.close()
 
 
 def session_of(store: Any) -> int | None:
