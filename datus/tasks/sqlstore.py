@@ -190,7 +190,7 @@ class SqlStore:
 
     async def request_cancel(self, client_id: str, task_id: str) -> None:
         work = partial(
-            statements.request_cancel, client_id=client_id, task_id=task_id, now=self._clock()
+            takeover.request_cancel, client_id=client_id, task_id=task_id, now=self._clock()
         )
         task = await self._database.write(work, durable=True)
         if task.over:

@@ -190,47 +190,20 @@ def end_task(
 
 def read_left(connection: Connection, task: int) -> tuple[tuple[Any, ...], tuple[Event, ...]]:
     """What earlier attempts left: the steps that they recorded, and the events after the last of them."""
-    steps = tuple(from_json(data) for data in connection.scalars(_STEPS, {"task": task}))
+    steps = read_steps(connection, task)
     after = connection.scalar(_LAST_STEP, {"task": task}) or 0
     rows = connection.execute(_EVENTS, {"task": task, "after": after, "page": _MOST_LEFT})
     return steps, tuple(_event(row) for row in rows)
 
 
-def request_cancel(
-    connection: Connection, client_id: str, task_id: str, now: datetime
-) -> TaskRecord:
-    """Flag the task; the first request's time stands. One that has not begun ends here and now.
-
-    Returns:
-        The task: over if it was queued, else as it was before.
-
-    Raises:
-        NotFoundError: The client has no such task.
-        ConflictError: ``task_over``.
-    """
-    task = find_task(connection, client_id, task_id, lock=True)
-    if task.over:
-        raise ConflictError(
-            f"task {task_id!r} is over ({task.status}): there is nothing left to cancel.",
-            code="task_over",
-            details={"task_id": task_id, "status": task.status},
-        )
-    if task.cancel_requested_at is None:
-        flag = TASK.update().where(TASK.c.id == task.id)
-        connection.execute(flag.values(cancel_requested_at=to_text(now)))
-    if task.status == "queued":
-        return end_cancelled(connection, task, now)
-    return task
+def read_steps(connection: Connection, task: int) -> tuple[Any, ...]:
+    """The steps that earlier attempts recorded, in order."""
+    return tuple(from_json(data) for data in connection.scalars(_STEPS, {"task": task}))
 
 
 def is_cancel_asked(connection: Connection, task: int) -> bool:
     """Whether somebody asked for the end of a task."""
     return connection.scalar(_CANCEL_ASKED, {"fence_id": task}) is True
-
-
-def end_cancelled(connection: Connection, task: TaskRecord, now: datetime) -> TaskRecord:
-    """End a task that nobody runs and whose cancel was asked for. Raises FenceError."""
-    return end_task(connection, task, task.last_seq, ending_of_cancelled(task, now), now)
 
 
 def ending_of_lost(task: TaskRecord, now: datetime) -> Ending:

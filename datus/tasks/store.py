@@ -231,7 +231,8 @@ class Run(Protocol):
 
         Args:
             step: What whoever takes the task over needs to go on from here; stored together with the
-                event, and no longer than the task runs.
+                event, and no longer than the task runs. Its ``spent``, where it has one, is what was spent
+                since the step before (see ``encoding.spent_as_json``): it counts however the task ends.
 
         Raises:
             ValueError, TypeError: For ``done``, which belongs to ``finish``, or data that JSON cannot hold.

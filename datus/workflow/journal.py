@@ -6,6 +6,7 @@ from typing import Any
 
 from datus.errors import DatusError
 from datus.knowledge.snapshot import Snapshot
+from datus.tasks.encoding import spent_as_json, spent_of
 from datus.workflow.meter import TaskMeter
 from datus.workflow.record import (
     Changes,
@@ -14,8 +15,6 @@ from datus.workflow.record import (
     error_as_json,
     error_of,
     names_knowledge,
-    spent_as_json,
-    spent_of,
 )
 from datus.workflow.state import RunState
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any, Literal, TypeVar
 
 from datus.errors import DatusError, FenceError, NotFoundError, UnavailableError
-from datus.tasks.encoding import to_json
+from datus.tasks.encoding import spent_in, to_json
 from datus.tasks.store import NOTHING_SPENT, Run, TaskRecord, TaskStore
 from datus.telemetry import TASK_ID
 from datus.types import EventType
@@ -271,6 +271,7 @@ class Runner:
                     answer=outcome.answer,
                     error=outcome.error,
                     events=outcome.events,
+                    spent=spent_in(run.left.steps),
                 )
             except UnavailableError as unavailable:
                 await self._wait_for_store(task.task_id, unavailable)

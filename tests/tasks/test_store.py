@@ -16,10 +16,11 @@ from datus.errors import (
     NotFoundError,
     UnavailableError,
 )
+from datus.tasks.encoding import spent_as_json
 from datus.tasks.engines import migrate, open_store
 from datus.tasks.sqlstore import SqlStore
-from datus.tasks.store import Run, TaskRecord, TaskStore
-from datus.types import EventType
+from datus.tasks.store import Run, Spent, TaskRecord, TaskStore
+from datus.types import EventType, Usage
 from tests.tasks.conftest import on_state
 
 Begin = Callable[..., Any]
@@ -156,6 +157,30 @@ async def test_tasks_that_left_the_queue_are_forgotten(store: SqlStore) -> None:
     kept, _ = await submit(store, "kept")
     await store.adopt(0)
     assert list(store._held) == [(kept.id, 1)]
+
+
+@pytest.mark.parametrize("cancelled", ["after", "before"])
+async def test_what_a_task_that_nobody_ends_had_spent_counts(
+    state: Path | str, store: TaskStore, cancelled: str
+) -> None:
+    leaving = await open_store(state)
+    task, _ = await submit(leaving, "t")
+    run = await leaving.start(task)
+    for tokens in (3, 4):
+        spent = Spent({"m": Usage(1, tokens, 0, 0, 0.5)}, ())
+        run.emit("progress", {}, {"spent": spent_as_json(spent)})
+    run.emit("progress", {}, {"spent": None})
+    await run.stored()
+    if cancelled == "before":
+        await store.request_cancel("c", "t")
+    await leaving.close()
+    if cancelled == "after":
+        await store.request_cancel("c", "t")
+    else:
+        assert [each.task_id for each in (await store.adopt(9)).ended] == ["t"]
+    assert (await store.get("c", "t")).status == "cancelled"
+    (line,) = await store.usage("model")
+    assert line.usage == Usage(2, 7, 0, 0, 1.0)
 
 
 async def test_done_comes_from_finish_alone(begin: Begin) -> None:

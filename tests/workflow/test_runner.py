@@ -8,9 +8,10 @@ from typing import Any, cast
 
 import pytest
 
-from datus.errors import FenceError, UnavailableError
+from datus.errors import FenceError, NotFoundError, UnavailableError
+from datus.tasks.encoding import spent_as_json
 from datus.tasks.store import NOTHING_SPENT, FinalStatus, Left, Run, Spent, TaskRecord, TaskStore
-from datus.types import EventType, Question
+from datus.types import EventType, Question, Usage
 from datus.workflow import runner as runner_module
 from datus.workflow.definitions import BUILT_IN
 from datus.workflow.runner import Places, Runner
@@ -59,6 +60,7 @@ class SlowRun:
             self._busy -= 1
             raise UnavailableError("The disk is full.")
         self.written.extend(type for type, _ in events)
+        self.spent = spent
         return replace(self.task, status=status)
 
     async def cancelled(self) -> None:
@@ -96,6 +98,16 @@ async def test_the_end_is_stored_when_the_store_is_back(lab, monkeypatch, caplog
     await run_to_the_end(lab, run)
     assert run.written[-1] == "done"
     assert caplog.text.count("The disk is full.") == 3
+
+
+async def test_a_task_that_cannot_be_gone_on_with_counts_what_it_had_spent(lab) -> None:
+    run, spent = SlowRun(), Spent({"m": Usage(1, 3, 0, 0, 0.5)}, ())
+    run.left = Left(({"spent": spent_as_json(spent)},))
+    tools = lab.tools(lambda context: [])
+    runner = Runner(cast(TaskStore, Store(run)), tools, Places(1, 10, 1, 10))
+    runner.fail(TASK, NotFoundError("There is no such namespace any more."))
+    await runner.close(grace_s=20)
+    assert (run.written, run.spent) == (["error", "done"], spent)
 
 
 @pytest.mark.parametrize("lost_at", ["started", "sql_generated", "node_progress"])
