@@ -118,7 +118,7 @@ class SqlStore:
             raise FenceError(f"Task {task.task_id!r} belongs to another process.")
         left = Left()
         if task.attempt > 1:
-            left = Left(*await self._database.read(partial(statements.read_left, task=task.id)))
+            left = await self._database.read(partial(statements.read_left, task=task.id))
         work = partial(statements.start_task, task=task, now=self._clock())
         return left, await self._database.write(work)
 

@@ -19,6 +19,7 @@ from datus.tasks.store import (
     Feedback,
     FinalStatus,
     GivenFeedback,
+    Left,
     TaskDetail,
     TaskRecord,
     id_reused,
@@ -78,7 +79,7 @@ _GIVEN = (
     .where(FEEDBACK.c.id == bindparam("key"))
 )
 _STEPS = select(STEP.c.data).where(STEP.c.task == bindparam("task")).order_by(STEP.c.seq)
-_LAST_STEP = select(func.coalesce(func.max(STEP.c.seq), 0)).where(STEP.c.task == bindparam("task"))
+_NUMBERED_STEPS = _STEPS.with_only_columns(STEP.c.seq, STEP.c.data)
 _FORGET_STEPS = STEP.delete().where(STEP.c.task == bindparam("of_task"))
 
 
@@ -188,12 +189,17 @@ def end_task(
     return record_of(row)
 
 
-def read_left(connection: Connection, task: int) -> tuple[tuple[Any, ...], tuple[Event, ...]]:
-    """What earlier attempts left: the steps that they recorded, and the events after the last of them."""
-    steps = read_steps(connection, task)
-    after = connection.scalar(_LAST_STEP, {"task": task}) or 0
-    rows = connection.execute(_EVENTS, {"task": task, "after": after, "page": _MOST_LEFT})
-    return steps, tuple(_event(row) for row in rows)
+def read_left(connection: Connection, task: int) -> Left:
+    """What earlier attempts left."""
+    rows = connection.execute(_NUMBERED_STEPS, {"task": task}).all()
+    steps = [(seq, from_json(data)) for seq, data in rows]
+    after = max((seq for seq, step in steps if not step.get("path")), default=0)
+    found = connection.execute(_EVENTS, {"task": task, "after": after, "page": _MOST_LEFT})
+    return Left(
+        tuple(step for _, step in steps),
+        tuple(_event(row) for row in found),
+        tuple(seq for seq, _ in steps),
+    )
 
 
 def read_steps(connection: Connection, task: int) -> tuple[Any, ...]:

@@ -189,11 +189,14 @@ class Left:
 
     Attributes:
         steps: What they recorded with ``Run.emit``, in order.
-        events: What they told after the last of these.
+        events: What they told after the last of these that is of the whole run: its ``path`` is empty, or
+            it has none.
+        numbers: Of each step the number of the event that it came with.
     """
 
     steps: tuple[Mapping[str, Any], ...] = ()
     events: tuple[Event, ...] = ()
+    numbers: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

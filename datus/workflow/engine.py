@@ -281,7 +281,8 @@ class _Walk:
         self.records, self.recorded = self.records + 1, self.state
         self.fresh.clear()
         try:
-            return self.journal.step(self.path, before, place, self.tools.clock() - self.began)
+            elapsed_s = self.tools.clock() - self.began
+            return self.journal.step(self.path, self.branch, before, place, elapsed_s)
         except Exception as error:  # noqa: BLE001  the border: a node's odd value must not end the run
             _log.error("task %s: a step cannot be recorded", self.state.task_id, exc_info=error)
             self.journal.broken = True

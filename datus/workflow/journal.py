@@ -85,12 +85,13 @@ class Journal:
         )
 
     def step(
-        self, path: str, before: RunState, place: Place, elapsed_s: float
+        self, path: str, branch: str | None, before: RunState, place: Place, elapsed_s: float
     ) -> Mapping[str, Any] | None:
         """A step to be recorded; None when an earlier one was not.
 
         Args:
             path: Whose it is.
+            branch: What the events of that walk say whose they are; None for the run's own.
             before: The state at the walk's last record, or at its beginning.
             place: Where the walk stands now, with the timings since that record.
             elapsed_s: Seconds since the run began, those of earlier attempts included.
@@ -100,6 +101,7 @@ class Journal:
         spent = self._meter.taken() if self._meter is not None else None
         return {
             "path": path,
+            "branch": branch,
             "position": place.position,
             "state": changes(before, place.state),
             "sql": place.sql,

@@ -9,7 +9,7 @@ from typing import Any, Literal, TypeVar
 
 from datus.errors import DatusError, FenceError, NotFoundError, UnavailableError
 from datus.tasks.encoding import spent_in, to_json
-from datus.tasks.store import NOTHING_SPENT, Run, TaskRecord, TaskStore
+from datus.tasks.store import NOTHING_SPENT, Left, Run, TaskRecord, TaskStore
 from datus.telemetry import TASK_ID
 from datus.types import EventType
 from datus.workflow.engine import ended_by, too_late
@@ -304,7 +304,7 @@ class _Log:
 
     def __init__(self, run: Run) -> None:
         self._run = run
-        self._told = [(event.type, to_json(event.data)) for event in run.left.events]
+        self._told = told_of(run.left)
         self._records = True
         self.silent = False
 
@@ -334,11 +334,32 @@ class _Log:
             if step["path"] == ROOT:
                 self._told.clear()  # the step that was interrupted is over
             return False
-        event = (type, to_json(data))
+        event = _essence(type, data)
         if event not in self._told:
             return False
         self._told.remove(event)
         return True
+
+
+def told_of(left: Left) -> list[tuple[EventType, str]]:
+    """What earlier attempts told of steps that they did not come to the end of."""
+    came_to: dict[str, int] = {}
+    for step, number in zip(left.steps, left.numbers, strict=True):
+        if step.get("branch") is not None:
+            came_to[step["branch"]] = number
+    return [
+        _essence(event.type, event.data)
+        for event in left.events
+        if not any(
+            event.seq <= number and f"{event.data.get('branch')}/".startswith(f"{branch}/")
+            for branch, number in came_to.items()
+        )
+    ]
+
+
+def _essence(type: EventType, data: Mapping[str, Any]) -> tuple[EventType, str]:
+    """An event without how far the run was: branches that go on may come to it in another order."""
+    return type, to_json({name: each for name, each in data.items() if name != "progress"})
 
 
 async def _acquire(turns: tuple[asyncio.Semaphore, ...]) -> None:
