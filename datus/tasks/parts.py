@@ -87,6 +87,10 @@ class Liveness(Protocol):
         """
         ...
 
+    def on_lost(self, told: Callable[[], None]) -> None:
+        """Have it told, on the event loop, when the lock was lost for so long."""
+        ...
+
     async def dead(self, owners: Collection[str]) -> tuple[str, ...]:
         """Those of the owners whose lock nobody holds."""
         ...

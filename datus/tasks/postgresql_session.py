@@ -74,6 +74,7 @@ class PostgresqlSession:
         self._database = database
         self._loop = asyncio.get_running_loop()
         self._owner: str | None = new_id()
+        self._on_lost: Callable[[], None] = lambda: None
         self._settled_at = 0.0
         self._stopping = threading.Event()
         self._session: Session | None = None
@@ -100,6 +101,9 @@ class PostgresqlSession:
                 code="state_unavailable",
             )
         return self._owner
+
+    def on_lost(self, told: Callable[[], None]) -> None:
+        self._on_lost = told
 
     async def dead(self, owners: Collection[str]) -> tuple[str, ...]:
         me = self._owner
@@ -157,6 +161,7 @@ class PostgresqlSession:
             if self._owner is not None and time.monotonic() >= deadline:
                 logger.error("the state database stays away: what this process runs, it gives up")
                 self._owner = None
+                self._loop.call_soon_threadsafe(self._on_lost)
             owner = self._owner or self._new_id()
             try:
                 session = connect_session(self._url, "datus state session")

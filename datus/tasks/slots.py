@@ -42,6 +42,9 @@ class SlotLiveness:
     def owner(self) -> str:
         return self._owner
 
+    def on_lost(self, told: Callable[[], None]) -> None:
+        """The kernel takes the lock from no process that lives."""
+
     async def dead(self, owners: Collection[str]) -> tuple[str, ...]:
         others = [owner for owner in owners if owner != self._owner]
         if not others:

@@ -62,6 +62,7 @@ class SqlStore:
         # Tasks that this process knows to be its own, by key and attempt, with their runs once begun.
         self._held: dict[tuple[int, int], SqlRun | None] = {}
         self._strange: frozenset[tuple[int, int]] = frozenset()
+        liveness.on_lost(self._owner_lost)
 
     @property
     def owner(self) -> str:
@@ -326,6 +327,10 @@ class SqlStore:
             raise
         self._lose(run for run in self._runs() if run.task.owner != owner)
         return owner
+
+    def _owner_lost(self) -> None:
+        with suppress(UnavailableError):
+            self._owner_now()
 
     async def _orphans(self, owner: str) -> tuple[int, ...]:
         """Tasks that the store says this process has, and that it does not know of.

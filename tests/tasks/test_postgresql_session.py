@@ -8,8 +8,8 @@ from typing import Any
 import psycopg
 import pytest
 
-from datus.errors import ConfigError, UnavailableError
-from datus.tasks import database, sqlstore
+from datus.errors import ConfigError, FenceError, UnavailableError
+from datus.tasks import database, postgresql_session, sqlstore
 from datus.tasks.engines import open_store
 from tests.tasks.pooler import Mode, pooled
 
@@ -84,6 +84,24 @@ async def test_who_waits_for_a_server_that_is_away_waits_once(
     assert time.monotonic() - began < 3
     assert all(isinstance(each, UnavailableError) for each in found)
     await store.close()
+
+
+async def test_a_run_learns_soon_that_its_process_lost_the_lock(
+    postgresql_state: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Though the look for lost tasks itself waits for the server, as it may for half a minute."""
+    monkeypatch.setattr(postgresql_session, "RETAKE_S", 0.2)
+    async with pooled("session", 0) as port:
+        store = await open_store(postgresql_state.replace("127.0.0.1", f"127.0.0.1:{port}"))
+        task, _ = await store.submit("c", "t", "f", {}, workflow="fixed", namespace="demo")
+        run = await store.start(task)
+    looking = asyncio.create_task(store.adopt(9))
+    with pytest.raises(FenceError):
+        await asyncio.wait_for(run.cancelled(), 5)
+    assert not looking.done()
+    await store.close()
+    with pytest.raises(UnavailableError):
+        await looking
 
 
 def session_of(store: Any) -> int | None:
