@@ -154,10 +154,11 @@ class _Exchange:
         if self.status:
             return
         task_id = self.scope.get("state", {}).get("task_id")
+        headers = {"Retry-After": "1"} if status == 503 else {}
         answer = (
-            oauth_error(status, code, detail)
+            oauth_error(status, code, detail, headers)
             if self.scope["path"] == TOKEN_PATH
-            else problem(status, code, detail, task_id=task_id)
+            else problem(status, code, detail, task_id=task_id, headers=headers)
         )
         await answer(self.scope, self.receive, self.send)
 

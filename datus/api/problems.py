@@ -116,7 +116,7 @@ async def on_datus_error(request: Request, error: Exception) -> Response:
         )
     elif status == 403:
         headers["WWW-Authenticate"] = 'Bearer realm="datus", error="insufficient_scope"'
-    if status == 429 or "retry_after" in details:
+    if status in (429, 503) or "retry_after" in details:
         headers["Retry-After"] = str(max(1, math.ceil(details.get("retry_after", 1))))
     if error.public != error.message:
         _LOG.error("%s: %s", error.code, error.message)

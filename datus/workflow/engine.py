@@ -214,7 +214,7 @@ class _Walk:
 
     async def run(self) -> None:
         """Walk from the first node to the last, back where a node asks for it."""
-        if not self.records:
+        if not self.journal.begun:
             told = {"task_id": self.state.task_id, "workflow": self.state.workflow}
             await self.emit("started", told)
         await self._walk()
@@ -255,7 +255,8 @@ class _Walk:
         await self.emit("node_detail", detail, self._record())
 
     def _resume(self) -> None:
-        start = Place(0, self.state)
+        """Go on where an earlier attempt came to; from the beginning where its record is of no use."""
+        place = start = Place(0, self.state)
         try:
             place = self.journal.resumed(self.path, start)
         except (LookupError, TypeError, ValueError) as error:
@@ -263,7 +264,6 @@ class _Walk:
             walk = f"branch {self.branch} of task" if self.branch else "task"
             _log.warning("%s %s begins anew: %s", walk, self.state.task_id, error)
             self.journal.forget(self.path)
-            place = start
         self.records = self.journal.count(self.path)
         self.position, self.state, self.error = place.position, place.state, place.error
         self.sql, self.done = place.sql, place.done

@@ -48,6 +48,7 @@ class Journal:
     Attributes:
         broken: Whether a step could not be recorded; those after it say only what they changed since, so
             they are of no use.
+        begun: Whether an earlier attempt recorded anything.
         elapsed_s: Seconds that earlier attempts took, up to their last step.
 
     Args:
@@ -62,6 +63,7 @@ class Journal:
         self._meter = meter
         self._snapshot: Snapshot | None = None
         self.broken = False
+        self.begun = bool(recorded)
         self.elapsed_s: float = recorded[-1]["elapsed"] if recorded else 0.0
         for each in recorded:
             if meter is not None and each["spent"] is not None:

@@ -82,6 +82,17 @@ def postgresql_state(postgresql: Callable[[str], str]) -> str:
     return url
 
 
+@pytest.fixture(params=["sqlite", "postgresql"])
+def each_state(request: pytest.FixtureRequest, tmp_path: Path) -> Path | str:
+    """A migrated state in each engine."""
+    if request.param == "postgresql":
+        url: str = request.getfixturevalue("postgresql_state")
+        return url
+    path = tmp_path / "state" / "state.db"
+    migrate(path)
+    return path
+
+
 @pytest.fixture
 async def store(state: Path | str) -> AsyncIterator[TaskStore]:
     store = await open_store(state)

@@ -1,5 +1,6 @@
 """Migrations lead to the tables that statements use, once, whoever calls them at once."""
 
+import re
 import sqlite3
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -9,8 +10,8 @@ from typing import Any
 import pytest
 from sqlalchemy import create_engine, inspect
 
-from datus.errors import ConfigError
-from datus.tasks.engines import migrate, open_store
+from datus.errors import ConfigError, DatusError
+from datus.tasks.engines import migrate, open_store, prepare
 from datus.tasks.migrations import LATEST, MIGRATIONS, apply_migrations
 from datus.tasks.tables import METADATA
 
@@ -135,3 +136,52 @@ def test_a_store_of_the_first_version_keeps_its_tasks(tmp_path: Path) -> None:
     connection = sqlite3.connect(path)
     assert connection.execute("SELECT task_id, status FROM task").fetchall() == [("t", "completed")]
     connection.close()
+
+
+async def test_a_server_makes_a_new_file_and_leaves_an_older_one_to_its_operator(
+    tmp_path: Path,
+) -> None:
+    path = tmp_path / "new" / "state.db"
+    prepare(path)
+    await (await open_store(path)).close()
+    connection = sqlite3.connect(path)
+    with connection:
+        connection.execute("DELETE FROM schema_version WHERE version = ?", (LATEST,))
+    connection.close()
+    for _ in range(2):
+        with pytest.raises(ConfigError, match=r"run `datus state migrate`, once") as raised:
+            prepare(path)
+        assert raised.value.code == "state_too_old"
+
+
+async def test_a_postgresql_state_is_made_by_its_operator(postgresql: Callable[[str], str]) -> None:
+    url = postgresql("state")
+    with pytest.raises(ConfigError, match=r"version 0, .* run `datus state migrate`"):
+        prepare(url)
+    with pytest.raises(ConfigError, match=r"run `datus state migrate`"):
+        await open_store(url)
+    assert (migrate(url), migrate(url)) == (LATEST, 0)
+    prepare(url)
+    await (await open_store(url)).close()
+
+
+@pytest.mark.parametrize(
+    ("place", "said"),
+    [
+        (
+            "postgresql://quentin:hunter2@127.0.0.1:1/db",
+            "127.0.0.1:1/db cannot be reached: check that",
+        ),
+        (
+            "postgresql://quentin:hunter2@127.0.0.1:nine/db",
+            "The state URL cannot be used, it cannot be",
+        ),
+        ("mysql://quentin:hunter2@127.0.0.1/db", "it begins with mysql://: set a path"),
+    ],
+)
+def test_a_state_that_cannot_be_used_is_named_without_its_password(place: str, said: str) -> None:
+    for use in (prepare, migrate):
+        with pytest.raises(DatusError, match=re.escape(said)) as raised:
+            use(place)
+        assert "hunter2" not in raised.value.message
+        assert "quentin" not in raised.value.message

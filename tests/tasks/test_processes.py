@@ -11,21 +11,16 @@ from typing import Any
 import pytest
 
 from datus.errors import ConflictError, FenceError
-from datus.tasks.engines import migrate, open_store
+from datus.tasks.engines import open_store
 from datus.tasks.store import Adopted, TaskRecord, TaskStore
 from tests.tasks.conftest import on_state
 
 Spawn = Callable[..., Any]
 
 
-@pytest.fixture(params=["sqlite", "postgresql"])
-def state(request: pytest.FixtureRequest, tmp_path: Path) -> Path | str:
-    if request.param == "postgresql":
-        url: str = request.getfixturevalue("postgresql_state")
-        return url
-    path = tmp_path / "state" / "state.db"
-    migrate(path)
-    return path
+@pytest.fixture
+def state(each_state: Path | str) -> Path | str:
+    return each_state
 
 
 async def test_parallel_submits_create_one_task(store: TaskStore, spawn: Spawn) -> None:

@@ -17,7 +17,7 @@ from datus.errors import (
     UnavailableError,
 )
 from datus.tasks.encoding import spent_as_json
-from datus.tasks.engines import migrate, open_store
+from datus.tasks.engines import open_store
 from datus.tasks.sqlstore import SqlStore
 from datus.tasks.store import Run, Spent, TaskRecord, TaskStore
 from datus.types import EventType, Usage
@@ -27,14 +27,9 @@ Begin = Callable[..., Any]
 DONE = ("done", {"status": "completed"})
 
 
-@pytest.fixture(params=["sqlite", "postgresql"])
-def state(request: pytest.FixtureRequest, tmp_path: Path) -> Path | str:
-    if request.param == "postgresql":
-        url: str = request.getfixturevalue("postgresql_state")
-        return url
-    path = tmp_path / "state" / "state.db"
-    migrate(path)
-    return path
+@pytest.fixture
+def state(each_state: Path | str) -> Path | str:
+    return each_state
 
 
 async def submit(
