@@ -127,6 +127,13 @@ class SqlStore:
         self._held.pop((task.id, task.attempt), None)
         await self._database.write(partial(takeover.release_task, task=task), durable=True)
 
+    def forget(self, task: TaskRecord) -> None:
+        name = (task.id, task.attempt)
+        run = self._held.get(name)
+        if run is not None:
+            run.lose()
+        self._forget(name)
+
     async def get(self, client_id: str, task_id: str) -> TaskDetail:
         work = partial(statements.find_detail, client_id=client_id, task_id=task_id)
         return await self._database.read(work)

@@ -169,8 +169,11 @@ def append_events(
 
 def end_task(
     connection: Connection, task: TaskRecord, before: int, ending: Ending, now: datetime
-) -> TaskRecord:
-    """Store the events after number ``before`` and the end together. Raises FenceError."""
+) -> tuple[TaskRecord, bool]:
+    """Store the events after number ``before`` and the end together; says whether it did. Raises FenceError.
+
+    It need not when the connection broke while an earlier call was committed.
+    """
     after = before + len(ending.entries)
     values = {
         **_fence(task),
@@ -183,10 +186,13 @@ def end_task(
     }
     row = connection.execute(_END, values).one_or_none()
     if row is None:
-        raise lost(task)
+        found = connection.execute(_FIND_KEY, values).one_or_none()
+        if found is None or _holder(found) != (task.owner, task.attempt, ending.status, after):
+            raise lost(task)
+        return record_of(found), False
     _insert_events(connection, task.id, before, ending.entries, now)
     connection.execute(_FORGET_STEPS, {"of_task": task.id})
-    return record_of(row)
+    return record_of(row), True
 
 
 def read_left(connection: Connection, task: int) -> Left:

@@ -322,6 +322,10 @@ class TaskStore(Protocol):
         """Hand a queued task back, so that another process takes it at once. Raises FenceError."""
         ...
 
+    def forget(self, task: TaskRecord) -> None:
+        """Say that this process will not end a task that it has: it is taken over as from a dead one."""
+        ...
+
     async def get(self, client_id: str, task_id: str) -> TaskDetail:
         """The task as it is now. NotFoundError when the client has none of that id."""
         ...

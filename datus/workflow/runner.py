@@ -100,15 +100,25 @@ class Runner:
 
     def start(self, task: TaskRecord, workflow: Workflow, state: RunState) -> None:
         """Run a queued task in its turn."""
-        self.keep(self._run(task, workflow, state), task.namespace).add_done_callback(_log_crash)
+        self._watch(task, self.keep(self._run(task, workflow, state), task.namespace))
 
     def fail(self, task: TaskRecord, error: DatusError) -> None:
         """End a queued task that cannot be run."""
-        self.keep(self._fail(task, error), task.namespace).add_done_callback(_log_crash)
+        self._watch(task, self.keep(self._fail(task, error), task.namespace))
 
     def drain(self) -> None:
         """Begin no more: what waits for its turn is handed back, what runs goes on."""
         self._draining.set()
+
+    def _watch(self, task: TaskRecord, run: asyncio.Task[None]) -> None:
+        """A run ends in the store; what gets past that is a fault of datus, and the task is taken up again."""
+
+        def look(ended: asyncio.Task[None]) -> None:
+            if not ended.cancelled() and ended.exception() is not None:
+                _log.error("a run ended without being stored", exc_info=ended.exception())
+                self._store.forget(task)
+
+        run.add_done_callback(look)
 
     async def close(self, grace_s: float) -> None:
         """Let runs finish for ``grace_s`` seconds; hand back what waits, and then what still runs.
@@ -377,9 +387,3 @@ async def _acquire(turns: tuple[asyncio.Semaphore, ...]) -> None:
 
 def _cancelled() -> DatusError:
     return DatusError("The task was cancelled, as its caller asked.", code="cancelled")
-
-
-def _log_crash(run: asyncio.Task[None]) -> None:
-    """A run ends in the store; what gets past that is a fault of datus, and is at least logged."""
-    if not run.cancelled() and run.exception() is not None:
-        _log.error("a run ended without being stored", exc_info=run.exception())

@@ -467,3 +467,43 @@ async def test_a_cancelled_caller_harms_no_other(store: TaskStore, begin: Begin)
     events = [event async for event in store.events("c", "t")]
     assert [event.seq for event in events] == list(range(1, len(events) + 1))
     assert {event.data["n"] for event in events[:-1]} >= set(range(1, 20, 2))
+
+
+async def test_an_end_whose_storing_was_not_heard_of_is_stored_once(
+    state: Path | str, store: SqlStore, begin: Begin, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As when the connection breaks while the end is committed."""
+    run = await begin("t")
+    await emit(run, "progress", {})
+    write = store._database.write
+
+    async def unheard(work: Any, *, durable: bool = False) -> Any:
+        await write(work, durable=durable)
+        raise UnavailableError("The connection broke.")
+
+    with monkeypatch.context() as broken:
+        broken.setattr(store._database, "write", unheard)
+        with pytest.raises(UnavailableError):
+            await run.finish(
+                "completed", answer={}, error=None, events=[DONE], spent=Spent({"m": Usage(1)})
+            )
+    again = await run.finish(
+        "completed", answer={}, error=None, events=[DONE], spent=Spent({"m": Usage(1)})
+    )
+    assert (again.status, again.last_seq) == ("completed", 2)
+    assert on_state(state, "SELECT count(*) FROM event") == [(2,)]
+    assert on_state(state, "SELECT count(*) FROM usage") == [(1,)]
+    with pytest.raises(FenceError):
+        await run.finish("failed", answer={}, error=None, events=[DONE])
+
+
+async def test_a_task_that_its_process_gives_up_is_taken_again(
+    store: TaskStore, begin: Begin
+) -> None:
+    run = await begin("t")
+    store.forget(run.task)
+    with pytest.raises(FenceError):
+        run.emit("progress", {})
+    assert (await store.adopt(9)).taken == ()
+    (taken,) = (await store.adopt(9)).taken
+    assert (taken.attempt, taken.losses, taken.owner) == (2, 1, store.owner)

@@ -72,9 +72,13 @@ class Store:
 
     def __init__(self, run: SlowRun) -> None:
         self._run = run
+        self.forgotten: list[TaskRecord] = []
 
     async def start(self, task: TaskRecord) -> Run:
         return self._run
+
+    def forget(self, task: TaskRecord) -> None:
+        self.forgotten.append(task)
 
 
 async def run_to_the_end(lab, run: SlowRun) -> None:
@@ -116,3 +120,15 @@ async def test_a_lost_fence_leaves_no_end(lab, caplog, lost_at: EventType) -> No
     await run_to_the_end(lab, run)
     assert "done" not in run.written
     assert "no longer this process's" in caplog.text
+
+
+async def test_a_task_whose_run_breaks_in_datus_is_left_to_be_taken_again(lab, caplog) -> None:
+    run = SlowRun()
+    run.finish = cast(Any, None)
+    store = Store(run)
+    tools = lab.tools(lambda context: ["SELECT count(*) AS n FROM customers"])
+    runner = Runner(cast(TaskStore, store), tools, Places(1, 10, 1, 10))
+    runner.start(TASK, BUILT_IN[0], STATE)
+    await runner.close(grace_s=20)
+    assert store.forgotten == [TASK]
+    assert "ended without being stored" in caplog.text
