@@ -79,7 +79,11 @@ class Journal:
         self._snapshot = snapshot
 
     def forget(self, path: str = ROOT) -> None:
-        """Have a walk, and the branches in it, begin anew; what was spent stays spent."""
+        """Have a walk, and the branches in it, begin anew; what was spent stays spent.
+
+        Nothing more is recorded: it would be read after the steps that are of no use.
+        """
+        self.broken = True
         self._recorded = tuple(
             each
             for each in self._recorded
