@@ -24,6 +24,9 @@ from datus.tasks.tables import TASK
 NOBODY = ""
 """The owner of a task that was handed back."""
 
+# Beside those that are taken, so many are looked at for whether they end.
+_MORE = 100
+
 _OPEN = TASK.c.status.in_(OPEN)
 _OWNERS = select(TASK.c.owner).where(_OPEN).distinct()
 _OF_OWNER = select(TASK.c.id, TASK.c.attempt).where(_OPEN, TASK.c.owner == bindparam("of_owner"))
@@ -72,7 +75,7 @@ def claim_tasks(
         orphans: Keys of tasks that ``owner`` holds and does not run: it never learned that it has them.
     """
     of_nobody = TASK.c.owner.in_(owners) | (TASK.c.id.in_(orphans) & (TASK.c.owner == owner))
-    found = select(*RECORD).where(_OPEN, of_nobody).order_by(TASK.c.id)
+    found = select(*RECORD).where(_OPEN, of_nobody).order_by(TASK.c.id).limit(limit + _MORE)
     # What another process is claiming at this moment is left to it.
     rows = connection.execute(found.with_for_update(skip_locked=True)).all()
     taken: list[TaskRecord] = []
