@@ -28,6 +28,9 @@ from datus.errors import (
 )
 from datus.generation.scripted import ScriptedGenerator
 from datus.service import RunRequest, Service
+from datus.tasks.engines import open_store
+from datus.tasks.sqlstore import SqlStore
+from datus.tasks.store import TaskStore
 from datus.types import Candidate, Event, GenerationContext, WordUse
 
 CLIENT = Client("acme")
@@ -328,6 +331,27 @@ async def test_a_task_ends_when_its_own_time_is_over(opened: Opened) -> None:
             await service.submit(CLIENT, ask(task_id="waits", timeout_s=9))
 
 
+async def test_the_queue_keeps_time_though_the_store_cannot_be_read(
+    opened: Opened, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = asyncio.Event()
+
+    async def unreadable(*_: Any) -> None:
+        asked.set()
+        raise UnavailableError("The state database is away.")
+
+    async with opened("  server: {max_running: 1}", grace_s=0) as service:
+        await service.submit(CLIENT, ask("slow", task_id="first"))
+        await until_running(service, "first")
+        with monkeypatch.context() as patched:
+            patched.setattr(SqlStore, "wait", unreadable)
+            await service.submit(CLIENT, ask(task_id="waits", timeout_s=0.3))
+            await asyncio.wait_for(asked.wait(), 5)
+        late = await asyncio.wait_for(service.wait(CLIENT, "waits"), 5)
+        assert (late["status"], late["error"]["code"]) == ("failed", "timeout")
+        assert (await service.answer(CLIENT, "first"))["status"] == "running"
+
+
 async def test_a_slow_namespace_leaves_turns_and_places_to_the_others(opened: Opened) -> None:
     limits = "max_running: 3, max_running_per_namespace: 2, max_queued_per_namespace: 1"
     async with opened(f"  server: {{{limits}}}", grace_s=0) as service:
@@ -366,6 +390,76 @@ async def test_what_waits_at_a_stop_is_handed_back_at_once(opened: Opened) -> No
                         break
                     await asyncio.sleep(0.02)
             await other.cancel(CLIENT, "slow")
+
+
+async def test_what_another_version_left_ends_and_stops_nobody_else(
+    opened: Opened, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    async with opened():
+        pass
+    left = await open_store(tmp_path / "home" / "state.db")
+    await leave(left, "odd", None)
+    await leave(left, "good", "How many customers?")
+    await left.close()
+    async with opened() as service:
+        answer = await asyncio.wait_for(service.wait(CLIENT, "odd"), 10)
+        assert (answer["status"], answer["error"]["code"]) == ("failed", "internal")
+        answer = await asyncio.wait_for(service.wait(CLIENT, "good"), 10)
+        assert answer["result"] == [{"n": 1}]
+    assert "task odd" in caplog.text
+
+
+async def test_a_fault_ends_neither_what_looks_for_lost_tasks_nor_what_deletes_old_ones(
+    opened: Opened, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    faults: set[str] = set()
+
+    def fault(name: str) -> Any:
+        async def raising(*_: Any, **__: Any) -> None:
+            faults.add(name)
+            raise LookupError("a fault")
+
+        return raising
+
+    with monkeypatch.context() as patched:
+        patched.setattr(SqlStore, "adopt", fault("adopt"))
+        patched.setattr(SqlStore, "purge_traces", fault("purge_traces"))
+        async with opened() as service:
+            for _ in range(500):
+                if len(faults) == 2:
+                    break
+                await asyncio.sleep(0.01)
+            assert len(faults) == 2
+            patched.undo()
+            other = await open_store(service._settings.state)
+            await leave(other, "left", "How many customers?")
+            await other.close()
+            answer = await asyncio.wait_for(service.wait(CLIENT, "left"), 10)
+            assert answer["status"] == "completed"
+
+
+async def test_a_process_that_is_always_full_takes_over_too(opened: Opened) -> None:
+    async with opened("  server: {max_running: 1}", grace_s=0) as service:
+        await service.submit(CLIENT, ask("slow", task_id="first"))
+        await service.submit(CLIENT, ask("slow", task_id="second"))
+        await until_running(service, "first")
+        other = await open_store(service._settings.state)
+        await leave(other, "left", "How many customers?")
+        await other.close()
+        async with asyncio.timeout(10):
+            while (await service._store.get("acme", "left")).owner != service._store.owner:
+                assert len(service._runner) == 2
+                await asyncio.sleep(0.05)
+        assert (await service.answer(CLIENT, "first"))["status"] == "running"
+        await service.cancel(CLIENT, "second")
+        await service.cancel(CLIENT, "first")
+        assert (await service.wait(CLIENT, "left"))["status"] == "completed"
+
+
+async def leave(store: TaskStore, task_id: str, text: str | None) -> None:
+    """A task that another process accepted and does not run."""
+    request = {"workflow": "nl2sql", "namespace": "red", "task": text}
+    await store.submit("acme", task_id, task_id, request, workflow="nl2sql", namespace="red")
 
 
 async def test_a_request_that_is_just_accepted_has_its_grace_too(opened: Opened) -> None:

@@ -52,6 +52,8 @@ class Keeper:
                 await self._round()
             except UnavailableError as error:
                 _log.warning("what was kept long enough could not be deleted: %s", error.message)
+            except Exception as error:  # noqa: BLE001  the border: the next round may go well
+                _log.error("what was kept long enough could not be deleted", exc_info=error)
             await asyncio.sleep(EVERY_S)
 
     async def _round(self) -> None:

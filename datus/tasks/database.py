@@ -61,6 +61,7 @@ class Backend(Protocol):
 class _Job:
     work: Work[Any]
     durable: bool
+    deadline: float
     result: asyncio.Future[Any]
 
 
@@ -85,12 +86,14 @@ class GroupDatabase:
 
     async def read(self, work: Work[T]) -> T:
         self._require_open()
-        return await self._loop.run_in_executor(self._readers, self._read, work)
+        # From now on, not from its turn: who waits behind others that wait does not wait once more.
+        deadline = time.monotonic() + WAIT_S
+        return await self._loop.run_in_executor(self._readers, self._read, work, deadline)
 
     async def write(self, work: Work[T], *, durable: bool = False) -> T:
         self._require_open()
         result: asyncio.Future[T] = self._loop.create_future()
-        self._jobs.put(_Job(work, durable, result))
+        self._jobs.put(_Job(work, durable, time.monotonic() + WAIT_S, result))
         return await result
 
     async def close(self) -> None:
@@ -106,8 +109,8 @@ class GroupDatabase:
         if self._closed.is_set():
             raise UnavailableError("The server is stopping: try again.", code="stopping")
 
-    def _read(self, work: Work[T]) -> T:
-        patience = _Patience(self._closed)
+    def _read(self, work: Work[T], deadline: float) -> T:
+        patience = _Patience(self._closed, deadline)
         while True:
             try:
                 with self._backend.reading.connect() as connection:
@@ -137,7 +140,7 @@ class GroupDatabase:
 
     def _commit(self, jobs: list[_Job]) -> list[Any]:
         """Outcomes of the jobs, in their order. One that breaks takes no other down with it."""
-        patience = _Patience(self._closed)
+        patience = _Patience(self._closed, jobs[-1].deadline)
         while True:
             attempt = _Attempt(jobs)
             try:
@@ -174,11 +177,11 @@ class _Attempt:
 
 
 class _Patience:
-    """Waits a little longer each time, ``WAIT_S`` in all; not at all once the store closes."""
+    """Waits a little longer each time, until a deadline; not at all once the store closes."""
 
-    def __init__(self, closed: threading.Event) -> None:
+    def __init__(self, closed: threading.Event, deadline: float) -> None:
         self._closed = closed
-        self._deadline = time.monotonic() + WAIT_S
+        self._deadline = deadline
         self._times = 0
 
     def wait(self) -> bool:

@@ -1,13 +1,18 @@
-"""How times, JSON and cursors are written as text, and read back."""
+"""How times, JSON, cursors and what was spent are written, and read back."""
 
 import base64
 import binascii
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
+from functools import cache
 from typing import Any
 
+from pydantic import TypeAdapter
+
 from datus.errors import InvalidRequestError
+from datus.tasks.store import Spent, TracedCall
+from datus.types import Usage
 
 
 def to_text(time: datetime) -> str:
@@ -54,3 +59,32 @@ def from_cursor(cursor: str) -> int:
             details={"field": "cursor"},
         )
     return key
+
+
+def spent_as_json(spent: Spent) -> Any:
+    """What a task spent, to be read by ``spent_of``."""
+    return _spent().dump_python(spent, mode="json", warnings=False)
+
+
+def spent_of(value: Any) -> Spent:
+    """What ``spent_as_json`` wrote."""
+    return _spent().validate_python(value)
+
+
+def spent_in(steps: Iterable[Mapping[str, Any]]) -> Spent:
+    """What the steps that a task left say that it spent (see ``store.Run.emit``)."""
+    usage: dict[str, Usage] = {}
+    calls: list[TracedCall] = []
+    for step in steps:
+        if step.get("spent") is None:
+            continue
+        spent = spent_of(step["spent"])
+        calls.extend(spent.calls)
+        for model, used in spent.usage.items():
+            usage[model] = usage.get(model, Usage()) + used
+    return Spent(usage, tuple(calls))
+
+
+@cache
+def _spent() -> TypeAdapter[Spent]:
+    return TypeAdapter(Spent)

@@ -87,12 +87,12 @@ class Liveness(Protocol):
         """
         ...
 
-    def on_loss(self, tell: Callable[[], None]) -> None:
-        """Have ``tell`` called on the event loop as soon as this process gives its id up."""
+    def on_lost(self, told: Callable[[], None]) -> None:
+        """Have it told, on the event loop, when the lock was lost for so long."""
         ...
 
     async def dead(self, owners: Collection[str]) -> tuple[str, ...]:
-        """Those of the owners whose lock nobody holds; none while this process's own may be lost."""
+        """Those of the owners whose lock nobody holds."""
         ...
 
     async def sweep(self) -> None:

@@ -63,15 +63,15 @@ class PostgresqlWakeups:
 
     def hear(self, payload: str) -> None:
         """Take what a process told; anybody with access to the database can, so it is only a hint."""
-        sender, *words = payload.split()
-        if sender == self._sender:
+        words = payload.split()
+        if words[:1] == [self._sender]:
             return
         kinds = {
             _EVENT: self._watches.event,
             _END: self._watches.end,
             _CANCEL: self._watches.cancel,
         }
-        for word in words:
+        for word in words[1:]:
             kind, key = word[:1], word[1:]
             if kind in kinds and key.isascii() and key.isdigit():
                 kinds[kind](int(key[:18]))

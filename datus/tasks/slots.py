@@ -42,8 +42,8 @@ class SlotLiveness:
     def owner(self) -> str:
         return self._owner
 
-    def on_loss(self, tell: Callable[[], None]) -> None:
-        """The kernel takes no lock away."""
+    def on_lost(self, told: Callable[[], None]) -> None:
+        """The kernel takes the lock from no process that lives."""
 
     async def dead(self, owners: Collection[str]) -> tuple[str, ...]:
         others = [owner for owner in owners if owner != self._owner]

@@ -43,8 +43,9 @@ def end_task(
     now: datetime,
 ) -> TaskRecord:
     """Store a task's end together with what it spent. Raises FenceError."""
-    ended = statements.end_task(connection, task, before, ending, now)
-    _insert_spent(connection, ended, spent, now)
+    ended, new = statements.end_task(connection, task, before, ending, now)
+    if new:
+        _insert_spent(connection, ended, spent, now)
     return ended
 
 

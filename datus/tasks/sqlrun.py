@@ -126,8 +126,20 @@ class SqlRun:
         return ended
 
     async def cancelled(self) -> None:
-        await self._cancel.wait()
-        self._require_held()
+        asked = partial(statements.is_cancel_asked, task=self._task.id)
+        while True:
+            await self._cancel.wait()
+            self._require_held()
+            self._cancel.clear()
+            try:
+                found = await self._database.read(asked)
+            except UnavailableError:  # the hint may have been right: ask again
+                await asyncio.sleep(_RETRY_S)
+                self._cancel.notify()
+                continue
+            self._require_held()
+            if found:
+                return
 
     def lose(self) -> None:
         """The task is another's, or nobody's: this run writes no more, and who waits for it learns so."""

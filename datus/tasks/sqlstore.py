@@ -1,5 +1,6 @@
 """The task store over SQL tables, the same for every engine (see ``parts`` for what differs)."""
 
+import asyncio
 import logging
 from collections.abc import AsyncGenerator, Callable, Iterable, Mapping
 from contextlib import closing, suppress
@@ -31,6 +32,9 @@ from datus.tasks.store import (
 )
 from datus.types import Event, TaskStatus, Usage
 
+HAND_BACK_S = 3.0
+"""How long a process that stops waits for a state that is away, to hand its tasks back."""
+
 _EVENT_PAGE = 100
 
 logger = logging.getLogger(__name__)
@@ -58,7 +62,7 @@ class SqlStore:
         # Tasks that this process knows to be its own, by key and attempt, with their runs once begun.
         self._held: dict[tuple[int, int], SqlRun | None] = {}
         self._strange: frozenset[tuple[int, int]] = frozenset()
-        liveness.on_loss(lambda: self._lose(self._runs()))
+        liveness.on_lost(self._owner_lost)
 
     @property
     def owner(self) -> str:
@@ -94,17 +98,10 @@ class SqlStore:
 
     async def start(self, task: TaskRecord) -> Run:
         name = (task.id, task.attempt)
-        if task.owner != self.owner:
-            self._held.pop(name, None)
-            raise FenceError(f"Task {task.task_id!r} belongs to another process.")
-        left = Left()
-        if task.attempt > 1:
-            left = Left(*await self._database.read(partial(statements.read_left, task=task.id)))
-        work = partial(statements.start_task, task=task, now=self._clock())
         try:
-            started = await self._database.write(work)
-        except FenceError:
-            self._held.pop(name, None)
+            left, started = await self._begin(task)
+        except BaseException:  # whatever became of it in the store, nobody runs it: see `_orphans`
+            self._forget(name)
             raise
         run = SqlRun(
             started,
@@ -117,9 +114,25 @@ class SqlStore:
         self._held[name] = run
         return run
 
+    async def _begin(self, task: TaskRecord) -> tuple[Left, TaskRecord]:
+        if task.owner != self.owner:
+            raise FenceError(f"Task {task.task_id!r} belongs to another process.")
+        left = Left()
+        if task.attempt > 1:
+            left = await self._database.read(partial(statements.read_left, task=task.id))
+        work = partial(statements.start_task, task=task, now=self._clock())
+        return left, await self._database.write(work)
+
     async def release(self, task: TaskRecord) -> None:
         self._held.pop((task.id, task.attempt), None)
         await self._database.write(partial(takeover.release_task, task=task), durable=True)
+
+    def forget(self, task: TaskRecord) -> None:
+        name = (task.id, task.attempt)
+        run = self._held.get(name)
+        if run is not None:
+            run.lose()
+        self._forget(name)
 
     async def get(self, client_id: str, task_id: str) -> TaskDetail:
         work = partial(statements.find_detail, client_id=client_id, task_id=task_id)
@@ -185,7 +198,7 @@ class SqlStore:
 
     async def request_cancel(self, client_id: str, task_id: str) -> None:
         work = partial(
-            statements.request_cancel, client_id=client_id, task_id=task_id, now=self._clock()
+            takeover.request_cancel, client_id=client_id, task_id=task_id, now=self._clock()
         )
         task = await self._database.write(work, durable=True)
         if task.over:
@@ -297,8 +310,10 @@ class SqlStore:
         for run in self._runs():
             run.lose()
         try:
-            with suppress(UnavailableError):
-                await self._hand_back()
+            # Where that fails, others take the tasks as those of a process that died.
+            with suppress(UnavailableError, TimeoutError):
+                async with asyncio.timeout(HAND_BACK_S):
+                    await self._hand_back()
         finally:
             await self._database.close()
             await self._wakeups.close()
@@ -320,17 +335,23 @@ class SqlStore:
         self._lose(run for run in self._runs() if run.task.owner != owner)
         return owner
 
+    def _owner_lost(self) -> None:
+        with suppress(UnavailableError):
+            self._owner_now()
+
     async def _orphans(self, owner: str) -> tuple[int, ...]:
         """Tasks that the store says this process has, and that it does not know of.
 
-        The answer to the write that gave it to this process was lost. Who is seen so once may just be coming;
-        who is seen so twice is not. The other way round, a run whose task is not there any more is lost.
+        The answer to the write that gave it to this process, or that began its run, was lost. Who is seen so
+        once may just be coming; who is seen so twice is not. The other way round, a run whose task is not there any more is lost.
         """
         held = dict(self._held)
         owned = await self._database.read(partial(takeover.find_owned, owner=owner))
-        self._lose(
-            run for name, run in held.items() if run and name not in owned and not run.ending
-        )
+        gone = [(name, run) for name, run in held.items() if name not in owned]
+        self._lose(run for _, run in gone if run is not None and not run.ending)
+        for name, run in gone:
+            if run is None:  # its end came while it was queued
+                self._forget(name)
         strange = owned - self._held.keys()
         orphans = strange & self._strange
         self._strange = strange

@@ -19,6 +19,7 @@ from datus.tasks.store import (
     Feedback,
     FinalStatus,
     GivenFeedback,
+    Left,
     TaskDetail,
     TaskRecord,
     id_reused,
@@ -43,6 +44,9 @@ _NAMED = (TASK.c.client_id == bindparam("client"), TASK.c.task_id == bindparam("
 _FIND = select(*RECORD).where(*_NAMED)
 _FIND_LOCKED = _FIND.with_for_update()
 _FIND_KEY = select(*RECORD).where(TASK.c.id == bindparam("fence_id"))
+_CANCEL_ASKED = select(TASK.c.cancel_requested_at.is_not(None)).where(
+    TASK.c.id == bindparam("fence_id")
+)
 _FIND_DETAIL = select(TASK).where(*_NAMED)
 _EVENTS = (
     select(EVENT.c.seq, EVENT.c.type, EVENT.c.data, EVENT.c.time)
@@ -75,7 +79,7 @@ _GIVEN = (
     .where(FEEDBACK.c.id == bindparam("key"))
 )
 _STEPS = select(STEP.c.data).where(STEP.c.task == bindparam("task")).order_by(STEP.c.seq)
-_LAST_STEP = select(func.coalesce(func.max(STEP.c.seq), 0)).where(STEP.c.task == bindparam("task"))
+_NUMBERED_STEPS = _STEPS.with_only_columns(STEP.c.seq, STEP.c.data)
 _FORGET_STEPS = STEP.delete().where(STEP.c.task == bindparam("of_task"))
 
 
@@ -165,8 +169,11 @@ def append_events(
 
 def end_task(
     connection: Connection, task: TaskRecord, before: int, ending: Ending, now: datetime
-) -> TaskRecord:
-    """Store the events after number ``before`` and the end together. Raises FenceError."""
+) -> tuple[TaskRecord, bool]:
+    """Store the events after number ``before`` and the end together; says whether it did. Raises FenceError.
+
+    It need not when the connection broke while an earlier call was committed.
+    """
     after = before + len(ending.entries)
     values = {
         **_fence(task),
@@ -179,50 +186,36 @@ def end_task(
     }
     row = connection.execute(_END, values).one_or_none()
     if row is None:
-        raise lost(task)
+        found = connection.execute(_FIND_KEY, values).one_or_none()
+        if found is None or _holder(found) != (task.owner, task.attempt, ending.status, after):
+            raise lost(task)
+        return record_of(found), False
     _insert_events(connection, task.id, before, ending.entries, now)
     connection.execute(_FORGET_STEPS, {"of_task": task.id})
-    return record_of(row)
+    return record_of(row), True
 
 
-def read_left(connection: Connection, task: int) -> tuple[tuple[Any, ...], tuple[Event, ...]]:
-    """What earlier attempts left: the steps that they recorded, and the events after the last of them."""
-    steps = tuple(from_json(data) for data in connection.scalars(_STEPS, {"task": task}))
-    after = connection.scalar(_LAST_STEP, {"task": task}) or 0
-    rows = connection.execute(_EVENTS, {"task": task, "after": after, "page": _MOST_LEFT})
-    return steps, tuple(_event(row) for row in rows)
+def read_left(connection: Connection, task: int) -> Left:
+    """What earlier attempts left."""
+    rows = connection.execute(_NUMBERED_STEPS, {"task": task}).all()
+    steps = [(seq, from_json(data)) for seq, data in rows]
+    after = max((seq for seq, step in steps if not step.get("path")), default=0)
+    found = connection.execute(_EVENTS, {"task": task, "after": after, "page": _MOST_LEFT})
+    return Left(
+        tuple(step for _, step in steps),
+        tuple(_event(row) for row in found),
+        tuple(seq for seq, _ in steps),
+    )
 
 
-def request_cancel(
-    connection: Connection, client_id: str, task_id: str, now: datetime
-) -> TaskRecord:
-    """Flag the task; the first request's time stands. One that has not begun ends here and now.
-
-    Returns:
-        The task: over if it was queued, else as it was before.
-
-    Raises:
-        NotFoundError: The client has no such task.
-        ConflictError: ``task_over``.
-    """
-    task = find_task(connection, client_id, task_id, lock=True)
-    if task.over:
-        raise ConflictError(
-            f"task {task_id!r} is over ({task.status}): there is nothing left to cancel.",
-            code="task_over",
-            details={"task_id": task_id, "status": task.status},
-        )
-    if task.cancel_requested_at is None:
-        flag = TASK.update().where(TASK.c.id == task.id)
-        connection.execute(flag.values(cancel_requested_at=to_text(now)))
-    if task.status == "queued":
-        return end_cancelled(connection, task, now)
-    return task
+def read_steps(connection: Connection, task: int) -> tuple[Any, ...]:
+    """The steps that earlier attempts recorded, in order."""
+    return tuple(from_json(data) for data in connection.scalars(_STEPS, {"task": task}))
 
 
-def end_cancelled(connection: Connection, task: TaskRecord, now: datetime) -> TaskRecord:
-    """End a task that nobody runs and whose cancel was asked for. Raises FenceError."""
-    return end_task(connection, task, task.last_seq, ending_of_cancelled(task, now), now)
+def is_cancel_asked(connection: Connection, task: int) -> bool:
+    """Whether somebody asked for the end of a task."""
+    return connection.scalar(_CANCEL_ASKED, {"fence_id": task}) is True
 
 
 def ending_of_lost(task: TaskRecord, now: datetime) -> Ending:

@@ -189,11 +189,14 @@ class Left:
 
     Attributes:
         steps: What they recorded with ``Run.emit``, in order.
-        events: What they told after the last of these.
+        events: What they told after the last of these that is of the whole run: its ``path`` is empty, or
+            it has none.
+        numbers: Of each step the number of the event that it came with.
     """
 
     steps: tuple[Mapping[str, Any], ...] = ()
     events: tuple[Event, ...] = ()
+    numbers: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -231,7 +234,8 @@ class Run(Protocol):
 
         Args:
             step: What whoever takes the task over needs to go on from here; stored together with the
-                event, and no longer than the task runs.
+                event, and no longer than the task runs. Its ``spent``, where it has one, is what was spent
+                since the step before (see ``encoding.spent_as_json``): it counts however the task ends.
 
         Raises:
             ValueError, TypeError: For ``done``, which belongs to ``finish``, or data that JSON cannot hold.
@@ -316,6 +320,10 @@ class TaskStore(Protocol):
 
     async def release(self, task: TaskRecord) -> None:
         """Hand a queued task back, so that another process takes it at once. Raises FenceError."""
+        ...
+
+    def forget(self, task: TaskRecord) -> None:
+        """Say that this process will not end a task that it has: it is taken over as from a dead one."""
         ...
 
     async def get(self, client_id: str, task_id: str) -> TaskDetail:

@@ -1,17 +1,21 @@
-"""Tasks whose process is gone: who has them, and how another process takes them. Statements on ``task``."""
+"""Tasks that nobody runs: who has them, how another process takes them, how they end. Statements on ``task``."""
 
 from collections.abc import Collection
 from datetime import datetime
 
 from sqlalchemy import Connection, bindparam, select
 
+from datus.errors import ConflictError
+from datus.tasks import spending
+from datus.tasks.encoding import spent_in, to_text
 from datus.tasks.statements import (
     RECORD,
-    end_cancelled,
-    end_task,
+    Ending,
+    ending_of_cancelled,
     ending_of_lost,
     find_task,
     lost,
+    read_steps,
     record_of,
 )
 from datus.tasks.store import MAX_ATTEMPTS, OPEN, Adopted, TaskRecord
@@ -19,6 +23,9 @@ from datus.tasks.tables import TASK
 
 NOBODY = ""
 """The owner of a task that was handed back."""
+
+# Beside those that are taken, so many are looked at for whether they end.
+_MORE = 100
 
 _OPEN = TASK.c.status.in_(OPEN)
 _OWNERS = select(TASK.c.owner).where(_OPEN).distinct()
@@ -68,7 +75,7 @@ def claim_tasks(
         orphans: Keys of tasks that ``owner`` holds and does not run: it never learned that it has them.
     """
     of_nobody = TASK.c.owner.in_(owners) | (TASK.c.id.in_(orphans) & (TASK.c.owner == owner))
-    found = select(*RECORD).where(_OPEN, of_nobody).order_by(TASK.c.id)
+    found = select(*RECORD).where(_OPEN, of_nobody).order_by(TASK.c.id).limit(limit + _MORE)
     # What another process is claiming at this moment is left to it.
     rows = connection.execute(found.with_for_update(skip_locked=True)).all()
     taken: list[TaskRecord] = []
@@ -76,14 +83,41 @@ def claim_tasks(
     for task in map(record_of, rows):
         losses = task.losses + (task.owner != NOBODY)
         if task.cancel_requested_at is not None:
-            ended.append(end_cancelled(connection, task, now))
+            ended.append(_end(connection, task, ending_of_cancelled(task, now), now))
         elif losses >= MAX_ATTEMPTS:
-            ended.append(end_task(connection, task, task.last_seq, ending_of_lost(task, now), now))
+            ended.append(_end(connection, task, ending_of_lost(task, now), now))
         elif len(taken) < limit:
             values = {"of_id": task.id, "of_owner": task.owner, "of_attempt": task.attempt}
             row = connection.execute(_CLAIM, {**values, "new_owner": owner, "new_losses": losses})
             taken.append(record_of(row.one()))
     return Adopted(tuple(taken), tuple(ended))
+
+
+def request_cancel(
+    connection: Connection, client_id: str, task_id: str, now: datetime
+) -> TaskRecord:
+    """Flag the task; the first request's time stands. One that has not begun ends here and now.
+
+    Returns:
+        The task: over if it was queued, else as it was before.
+
+    Raises:
+        NotFoundError: The client has no such task.
+        ConflictError: ``task_over``.
+    """
+    task = find_task(connection, client_id, task_id, lock=True)
+    if task.over:
+        raise ConflictError(
+            f"task {task_id!r} is over ({task.status}): there is nothing left to cancel.",
+            code="task_over",
+            details={"task_id": task_id, "status": task.status},
+        )
+    if task.cancel_requested_at is None:
+        flag = TASK.update().where(TASK.c.id == task.id)
+        connection.execute(flag.values(cancel_requested_at=to_text(now)))
+    if task.status == "queued":
+        return _end(connection, task, ending_of_cancelled(task, now), now)
+    return task
 
 
 def release_task(connection: Connection, task: TaskRecord) -> None:
@@ -111,4 +145,10 @@ def end_if_dead(
     task = find_task(connection, client_id, task_id, lock=True)
     if task.over or task.owner != dead or task.cancel_requested_at is None:
         return None
-    return end_cancelled(connection, task, now)
+    return _end(connection, task, ending_of_cancelled(task, now), now)
+
+
+def _end(connection: Connection, task: TaskRecord, ending: Ending, now: datetime) -> TaskRecord:
+    """End a task that nobody runs, with what its runs had spent. Raises FenceError."""
+    spent = spent_in(read_steps(connection, task.id))
+    return spending.end_task(connection, task, task.last_seq, ending, spent, now)

@@ -98,10 +98,7 @@ class Registries:
         self._seen = seen
 
     def wake_all(self) -> None:
-        """Have every reader read again: it meets what there is to tell.
-
-        Not who waits for a cancel, for that one does not read: it would take this for a cancel.
-        """
-        for registry in (self.events, self.ends):
+        """Have every waiter read again: it meets what there is to tell."""
+        for registry in (self.events, self.ends, self.cancels):
             for task in registry.tasks():
                 registry.notify(task)

@@ -5,8 +5,7 @@ This is the border of a run: every error ends here, as a status, an answer and t
 
 import asyncio
 import logging
-from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal, Protocol
 
@@ -80,7 +79,7 @@ async def run_workflow(
         state.meter.begin(began + limit - waited_s)
     _log.debug("task %s: %r", state.task_id, state.question.text)
     try:
-        await _within_time(walk, limit, spent_s=journal.elapsed_s + waited_s)
+        await _within_time(walk, limit, waited_s)
         outcome = walk.completed()
     except FenceError:
         raise
@@ -122,26 +121,43 @@ def too_late(limit: float) -> DatusError:
     )
 
 
-async def _within_time(walk: "_Walk", limit: float, *, spent_s: float) -> None:
+async def _within_time(walk: "_Walk", limit: float, waited_s: float) -> None:
     """Walk for what is left of ``limit`` seconds; after that only to hand out an answer that is there already."""
+
+    def left() -> float:
+        return limit - waited_s - (walk.tools.clock() - walk.began)
+
+    late = too_late(limit)
+    # What was recorded may hold that answer, so it is read also where the time is over.
+    await _timed(walk.resume(), max(_LATE_S, left()), late)
     try:
-        async with asyncio.timeout(max(0.0, limit - spent_s)) as deadline:
-            await walk.run()
+        await _timed(walk.run(), max(0.0, left()), late)
+    except DatusError as error:
+        if error is not late:
+            raise
+        await _timed(walk.go_on_from(late), _LATE_S, late)
+
+
+async def _timed(work: Awaitable[None], seconds: float, late: DatusError) -> None:
+    try:
+        async with asyncio.timeout(seconds) as deadline:
+            await work
     except TimeoutError:
         if not deadline.expired():
             raise
-        late = too_late(limit)
-        with suppress(TimeoutError):
-            async with asyncio.timeout(_LATE_S):
-                return await walk.go_on_from(late)
         raise late from None
 
 
 def _internal(error: Exception, state: RunState) -> DatusError:
     """Log an error that nobody raised on purpose, and return what the caller may know of it."""
     _log.error("task %s: internal error", state.task_id, exc_info=error)
+    return internal(state.task_id)
+
+
+def internal(task_id: str) -> DatusError:
+    """What a caller may know of an error that nobody raised on purpose."""
     return DatusError(
-        f"Something went wrong inside the service; its log says what, under {state.task_id}."
+        f"Something went wrong inside the service; its log says what, under {task_id}."
     )
 
 
@@ -189,12 +205,15 @@ class _Walk:
     recorded: RunState | None = None
     fresh: list[Mapping[str, Any]] = field(default_factory=list)
 
-    async def run(self) -> None:
-        """Walk from the first node to the last, back where a node asks for it."""
+    async def resume(self) -> None:
+        """Go on where an earlier attempt came to."""
         if self.journal.needs_knowledge:
             state, knowledge = self.state, self.tools.knowledge
             self.journal.use(await knowledge.snapshot(state.namespace, state.databases))
         self._resume()
+
+    async def run(self) -> None:
+        """Walk from the first node to the last, back where a node asks for it."""
         if not self.journal.begun:
             told = {"task_id": self.state.task_id, "workflow": self.state.workflow}
             await self.emit("started", told)
@@ -242,8 +261,9 @@ class _Walk:
             place = self.journal.resumed(self.path, start)
         except (LookupError, TypeError, ValueError) as error:
             # Other knowledge, or another version of datus, wrote it.
-            _log.warning("task %s begins anew: %s", self.state.task_id, error)
-            self.journal.forget()
+            walk = f"branch {self.branch} of task" if self.branch else "task"
+            _log.warning("%s %s begins anew: %s", walk, self.state.task_id, error)
+            self.journal.forget(self.path)
         self.records = self.journal.count(self.path)
         self.position, self.state, self.error = place.position, place.state, place.error
         self.sql, self.done = place.sql, place.done
@@ -261,7 +281,8 @@ class _Walk:
         self.records, self.recorded = self.records + 1, self.state
         self.fresh.clear()
         try:
-            return self.journal.step(self.path, before, place, self.tools.clock() - self.began)
+            elapsed_s = self.tools.clock() - self.began
+            return self.journal.step(self.path, self.branch, before, place, elapsed_s)
         except Exception as error:  # noqa: BLE001  the border: a node's odd value must not end the run
             _log.error("task %s: a step cannot be recorded", self.state.task_id, exc_info=error)
             self.journal.broken = True

@@ -6,6 +6,7 @@ from typing import Any
 
 from datus.errors import DatusError
 from datus.knowledge.snapshot import Snapshot
+from datus.tasks.encoding import spent_as_json, spent_of
 from datus.workflow.meter import TaskMeter
 from datus.workflow.record import (
     Changes,
@@ -14,8 +15,6 @@ from datus.workflow.record import (
     error_as_json,
     error_of,
     names_knowledge,
-    spent_as_json,
-    spent_of,
 )
 from datus.workflow.state import RunState
 
@@ -32,7 +31,7 @@ class Place:
         sql: The last SQL that the guard let through.
         done: The part of the way that was gone, in [0, 1].
         error: How a branch ended that has no answer.
-        timings: What its steps took.
+        timings: What its steps took, and those of its branches that are over.
     """
 
     position: int
@@ -79,17 +78,26 @@ class Journal:
         """Give the knowledge that is in use."""
         self._snapshot = snapshot
 
-    def forget(self) -> None:
-        """Begin anew; what was spent stays spent."""
-        self._recorded = ()
+    def forget(self, path: str = ROOT) -> None:
+        """Have a walk, and the branches in it, begin anew; what was spent stays spent.
+
+        Nothing more is recorded: it would be read after the steps that are of no use.
+        """
+        self.broken = True
+        self._recorded = tuple(
+            each
+            for each in self._recorded
+            if each["path"] != path and not each["path"].startswith(f"{path}/")
+        )
 
     def step(
-        self, path: str, before: RunState, place: Place, elapsed_s: float
+        self, path: str, branch: str | None, before: RunState, place: Place, elapsed_s: float
     ) -> Mapping[str, Any] | None:
         """A step to be recorded; None when an earlier one was not.
 
         Args:
             path: Whose it is.
+            branch: What the events of that walk say whose they are; None for the run's own.
             before: The state at the walk's last record, or at its beginning.
             place: Where the walk stands now, with the timings since that record.
             elapsed_s: Seconds since the run began, those of earlier attempts included.
@@ -99,6 +107,7 @@ class Journal:
         spent = self._meter.taken() if self._meter is not None else None
         return {
             "path": path,
+            "branch": branch,
             "position": place.position,
             "state": changes(before, place.state),
             "sql": place.sql,
@@ -124,13 +133,27 @@ class Journal:
                 sql=each["sql"],
                 done=each["done"],
                 error=None if each["error"] is None else error_of(each["error"]),
-                timings=(*place.timings, *each["timings"]),
             )
-        return replace(place, state=replace(place.state, meter=start.state.meter))
+        state = replace(place.state, meter=start.state.meter)
+        return replace(place, state=state, timings=self._timings(path))
 
     def count(self, path: str) -> int:
         """How many steps of a walk were recorded."""
         return len(tuple(self._of(path)))
+
+    def _timings(self, path: str) -> tuple[Mapping[str, Any], ...]:
+        """What a walk's steps took, those of its branches that are over among them, in their order.
+
+        The branches of a fork that is still going on read theirs themselves.
+        """
+        count, below = self.count(path), f"{path}/"
+        found: list[Mapping[str, Any]] = []
+        for each in self._recorded:
+            rest = each["path"].removeprefix(below)
+            inside = rest != each["path"] and int(rest.partition(".")[0]) < count
+            if inside or each["path"] == path:
+                found.extend(each["timings"])
+        return tuple(found)
 
     def _of(self, path: str) -> Iterable[Mapping[str, Any]]:
         return (each for each in self._recorded if each["path"] == path)

@@ -15,7 +15,6 @@ from datus.errors import DatusError
 from datus.generation.base import UnsureError
 from datus.knowledge.search import LinkingRate
 from datus.knowledge.snapshot import Snapshot
-from datus.tasks.store import Spent
 from datus.types import Candidate, DatabaseSchema, QueryResult, ReferenceSql, Term, ValueHit
 from datus.workflow.linking import narrowed
 from datus.workflow.state import BranchEnd, Executed, Linking, Output, RunState, as_objects
@@ -71,17 +70,6 @@ def names_knowledge(found: Changes) -> bool:
     """Whether reading these changes needs the knowledge."""
     inner = (each["state"] for each in found.get("branches") or ())
     return found.get("linking") is not None or any(map(names_knowledge, inner))
-
-
-def spent_as_json(spent: Spent) -> Any:
-    """What a task spent, to be read by ``spent_of``."""
-    return _adapter(Spent).dump_python(spent, mode="json", warnings=False)
-
-
-def spent_of(value: Any) -> Spent:
-    """What ``spent_as_json`` wrote."""
-    spent: Spent = _adapter(Spent).validate_python(value)
-    return spent
 
 
 def error_as_json(error: DatusError) -> dict[str, Any]:

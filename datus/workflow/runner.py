@@ -7,9 +7,9 @@ from collections.abc import Coroutine, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal, TypeVar
 
-from datus.errors import DatusError, FenceError, UnavailableError
-from datus.tasks.encoding import to_json
-from datus.tasks.store import NOTHING_SPENT, Run, TaskRecord, TaskStore
+from datus.errors import DatusError, FenceError, NotFoundError, UnavailableError
+from datus.tasks.encoding import spent_in, to_json
+from datus.tasks.store import NOTHING_SPENT, Left, Run, TaskRecord, TaskStore
 from datus.telemetry import TASK_ID
 from datus.types import EventType
 from datus.workflow.engine import ended_by, too_late
@@ -75,6 +75,13 @@ class Runner:
         """How many more tasks could begin at once."""
         return 0 if self._draining.is_set() else max(0, self._places.running - len(self._tasks))
 
+    @property
+    def has_room(self) -> bool:
+        """Whether one more task that was begun elsewhere may wait for its turn."""
+        places = self._places
+        most = places.running + places.queued
+        return len(self._tasks) < most and not self._draining.is_set()
+
     def has_place(self, namespace: str) -> bool:
         """Whether one more task of a namespace may wait for its turn."""
         places = self._places
@@ -93,15 +100,25 @@ class Runner:
 
     def start(self, task: TaskRecord, workflow: Workflow, state: RunState) -> None:
         """Run a queued task in its turn."""
-        self.keep(self._run(task, workflow, state), task.namespace).add_done_callback(_log_crash)
+        self._watch(task, self.keep(self._run(task, workflow, state), task.namespace))
 
     def fail(self, task: TaskRecord, error: DatusError) -> None:
         """End a queued task that cannot be run."""
-        self.keep(self._fail(task, error), task.namespace).add_done_callback(_log_crash)
+        self._watch(task, self.keep(self._fail(task, error), task.namespace))
 
     def drain(self) -> None:
         """Begin no more: what waits for its turn is handed back, what runs goes on."""
         self._draining.set()
+
+    def _watch(self, task: TaskRecord, run: asyncio.Task[None]) -> None:
+        """A run ends in the store; what gets past that is a fault of datus, and the task is taken up again."""
+
+        def look(ended: asyncio.Task[None]) -> None:
+            if not ended.cancelled() and ended.exception() is not None:
+                _log.error("a run ended without being stored", exc_info=ended.exception())
+                self._store.forget(task)
+
+        run.add_done_callback(look)
 
     async def close(self, grace_s: float) -> None:
         """Let runs finish for ``grace_s`` seconds; hand back what waits, and then what still runs.
@@ -136,7 +153,7 @@ class Runner:
         try:
             match turn:
                 case "come":
-                    await self._go(task, workflow, state, asked)
+                    await self._go(task, workflow, state, self._tools.clock() - asked)
                 case "late":
                     await self._fail(task, too_late(limit))
                 case "draining":
@@ -153,10 +170,10 @@ class Runner:
                     each.release()
 
     async def _go(
-        self, task: TaskRecord, workflow: Workflow, state: RunState, asked: float
+        self, task: TaskRecord, workflow: Workflow, state: RunState, waited_s: float
     ) -> None:
-        run = await self._start(task)
-        outcome = await self._outcome(run, workflow, state, self._tools.clock() - asked)
+        run = await self._store.start(task)
+        outcome = await self._outcome(run, workflow, state, waited_s)
         await self._finish(run, workflow, state, outcome)
 
     async def _turn(
@@ -168,7 +185,7 @@ class Runner:
                 await each.acquire()
             return "come"
         turn = asyncio.create_task(_acquire(turns))
-        ended = asyncio.create_task(self._store.wait(task.client_id, task.task_id))
+        ended = asyncio.create_task(self._ended(task))
         draining = asyncio.create_task(self._draining.wait())
         each_of = {turn, ended, draining}
         try:
@@ -179,15 +196,22 @@ class Runner:
                 return "come"
             if draining in done:
                 return "draining"
-            if ended in done and ended.exception() is None:
-                return "ended"
-            if ended not in done:
-                return "late"
-            await turn  # a store that cannot be read now is met again at the start
-            return "come"
+            return "ended" if ended in done else "late"
         finally:
             for waiting in each_of:
                 waiting.cancel()
+
+    async def _ended(self, task: TaskRecord) -> None:
+        """Wait until the task is over; a store that cannot be read now is asked again."""
+        while True:
+            try:
+                await self._store.wait(task.client_id, task.task_id)
+            except UnavailableError:
+                await asyncio.sleep(_STORE_RETRY_S)
+            except NotFoundError:  # it is over, and deleted
+                return
+            else:
+                return
 
     async def _outcome(
         self, run: Run, workflow: Workflow, state: RunState, waited_s: float
@@ -241,14 +265,14 @@ class Runner:
                 lost = DatusError("The result holds a value that JSON cannot express.")
                 outcome = ended_by(lost, workflow, state, self._tools)
             except UnavailableError as error:
-                await self._wait_for_store(state.task_id, "end", error)
+                await self._wait_for_store(state.task_id, error)
             else:
                 self._remember(outcome, meter)
                 return
 
     async def _fail(self, task: TaskRecord, error: DatusError) -> None:
         """End a task that was not begun in this process."""
-        run = await self._start(task)
+        run = await self._store.start(task)
         outcome = outcome_without_run(task.task_id, task.workflow, error)
         while True:
             try:
@@ -257,22 +281,15 @@ class Runner:
                     answer=outcome.answer,
                     error=outcome.error,
                     events=outcome.events,
+                    spent=spent_in(run.left.steps),
                 )
             except UnavailableError as unavailable:
-                await self._wait_for_store(task.task_id, "end", unavailable)
+                await self._wait_for_store(task.task_id, unavailable)
             else:
                 return
 
-    async def _start(self, task: TaskRecord) -> Run:
-        """Begin a run; the store is tried again until it takes it or the process ends."""
-        while True:
-            try:
-                return await self._store.start(task)
-            except UnavailableError as error:
-                await self._wait_for_store(task.task_id, "beginning", error)
-
-    async def _wait_for_store(self, task_id: str, what: str, error: UnavailableError) -> None:
-        _log.error("task %s: its %s cannot be stored: %s", task_id, what, error.message)
+    async def _wait_for_store(self, task_id: str, error: UnavailableError) -> None:
+        _log.error("task %s: its end cannot be stored: %s", task_id, error.message)
         if self._stopping.is_set():
             raise _HandedBack
         await asyncio.sleep(_STORE_RETRY_S)
@@ -297,7 +314,7 @@ class _Log:
 
     def __init__(self, run: Run) -> None:
         self._run = run
-        self._told = [(event.type, to_json(event.data)) for event in run.left.events]
+        self._told = told_of(run.left)
         self._records = True
         self.silent = False
 
@@ -327,11 +344,32 @@ class _Log:
             if step["path"] == ROOT:
                 self._told.clear()  # the step that was interrupted is over
             return False
-        event = (type, to_json(data))
+        event = _essence(type, data)
         if event not in self._told:
             return False
         self._told.remove(event)
         return True
+
+
+def told_of(left: Left) -> list[tuple[EventType, str]]:
+    """What earlier attempts told of steps that they did not come to the end of."""
+    came_to: dict[str, int] = {}
+    for step, number in zip(left.steps, left.numbers, strict=True):
+        if step.get("branch") is not None:
+            came_to[step["branch"]] = number
+    return [
+        _essence(event.type, event.data)
+        for event in left.events
+        if not any(
+            event.seq <= number and f"{event.data.get('branch')}/".startswith(f"{branch}/")
+            for branch, number in came_to.items()
+        )
+    ]
+
+
+def _essence(type: EventType, data: Mapping[str, Any]) -> tuple[EventType, str]:
+    """An event without how far the run was: branches that go on may come to it in another order."""
+    return type, to_json({name: each for name, each in data.items() if name != "progress"})
 
 
 async def _acquire(turns: tuple[asyncio.Semaphore, ...]) -> None:
@@ -349,9 +387,3 @@ async def _acquire(turns: tuple[asyncio.Semaphore, ...]) -> None:
 
 def _cancelled() -> DatusError:
     return DatusError("The task was cancelled, as its caller asked.", code="cancelled")
-
-
-def _log_crash(run: asyncio.Task[None]) -> None:
-    """A run ends in the store; what gets past that is a fault of datus, and is at least logged."""
-    if not run.cancelled() and run.exception() is not None:
-        _log.error("a run ended without being stored", exc_info=run.exception())

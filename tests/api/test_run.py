@@ -5,10 +5,6 @@ import json
 
 import pytest
 
-from datus.errors import UnavailableError
-from datus.tasks.sqlstore import SqlStore
-from datus.workflow import runner
-
 FIELDS = {
     "task_id", "status", "workflow", "sql", "result", "metadata", "error", "execution_time"
 }  # fmt: skip
@@ -275,19 +271,3 @@ async def test_a_caller_that_goes_away_does_not_stop_the_task(world):
     answer = await world.run("Slowly: How many orders?", task_id="left")
     assert answer.json()["result"] == [{"orders": 2}]
     assert len(world.generator.asked) == 1
-
-
-async def test_a_task_that_the_store_cannot_begin_at_once_is_begun_later(world, monkeypatch):
-    start, failures = SqlStore.start, ["its disk is full", "its connection broke"]
-
-    async def failing(store, task):
-        if failures:
-            raise UnavailableError(failures.pop(), code="state_unavailable")
-        return await start(store, task)
-
-    monkeypatch.setattr(SqlStore, "start", failing)
-    monkeypatch.setattr(runner, "_STORE_RETRY_S", 0.01)
-    async with asyncio.timeout(20):
-        answer = await world.run("How many orders?", task_id="t")
-    assert answer.json()["status"] == "completed"
-    assert not failures

@@ -27,6 +27,8 @@ BORDERS = {
     "tasks/database.py",
     "workflow/engine.py",
     "service/service.py",
+    "service/tending.py",
+    "service/keeping.py",
     "api/problems.py",
     "api/middleware.py",
 }

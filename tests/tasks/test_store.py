@@ -16,10 +16,11 @@ from datus.errors import (
     NotFoundError,
     UnavailableError,
 )
+from datus.tasks.encoding import spent_as_json
 from datus.tasks.engines import open_store
 from datus.tasks.sqlstore import SqlStore
-from datus.tasks.store import Run, TaskRecord, TaskStore
-from datus.types import EventType
+from datus.tasks.store import Run, Spent, TaskRecord, TaskStore
+from datus.types import EventType, Usage
 from tests.tasks.conftest import on_state
 
 Begin = Callable[..., Any]
@@ -111,18 +112,6 @@ async def test_a_task_that_was_taken_over_is_not_written(
     assert (task.status, task.last_seq) == ("running", 0)
 
 
-async def test_a_state_that_cannot_be_read_is_no_cancel(store: TaskStore, begin: Begin) -> None:
-    """Every reader is woken then, to meet it; who waits for a cancel does not read."""
-    run = await begin("t")
-    waiting = asyncio.create_task(run.cancelled())
-    await asyncio.sleep(0.01)
-    store._wakeups._watches.wake_all()  # type: ignore[attr-defined]
-    await asyncio.sleep(0.05)
-    assert not waiting.done()
-    await store.request_cancel("c", "t")
-    await asyncio.wait_for(waiting, 10)
-
-
 async def test_only_the_owner_starts(state: Path, store: TaskStore) -> None:
     task, _ = await submit(store, "t")
     other = await open_store(state)
@@ -132,6 +121,61 @@ async def test_only_the_owner_starts(state: Path, store: TaskStore) -> None:
     await store.start(task)
     with pytest.raises(FenceError):
         await store.start(task)
+
+
+@pytest.mark.parametrize("written", [False, True])
+async def test_a_task_whose_start_fails_is_taken_up_again(
+    store: SqlStore, monkeypatch: pytest.MonkeyPatch, written: bool
+) -> None:
+    task, _ = await submit(store, "t")
+    write = store._database.write
+
+    async def broken(work: Any, *, durable: bool = False) -> None:
+        if written:
+            await write(work, durable=durable)
+        raise UnavailableError("the connection broke")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(store._database, "write", broken)
+        with pytest.raises(UnavailableError):
+            await store.start(task)
+    assert (await store.adopt(9)).taken == ()
+    (again,) = (await store.adopt(9)).taken
+    assert (again.task_id, again.attempt) == ("t", 2)
+    await finish(await store.start(again))
+
+
+async def test_tasks_that_left_the_queue_are_forgotten(store: SqlStore) -> None:
+    for name in "abc":
+        await submit(store, name)
+        await store.request_cancel("c", name)
+    kept, _ = await submit(store, "kept")
+    await store.adopt(0)
+    assert list(store._held) == [(kept.id, 1)]
+
+
+@pytest.mark.parametrize("cancelled", ["after", "before"])
+async def test_what_a_task_that_nobody_ends_had_spent_counts(
+    state: Path | str, store: TaskStore, cancelled: str
+) -> None:
+    leaving = await open_store(state)
+    task, _ = await submit(leaving, "t")
+    run = await leaving.start(task)
+    for tokens in (3, 4):
+        spent = Spent({"m": Usage(1, tokens, 0, 0, 0.5)}, ())
+        run.emit("progress", {}, {"spent": spent_as_json(spent)})
+    run.emit("progress", {}, {"spent": None})
+    await run.stored()
+    if cancelled == "before":
+        await store.request_cancel("c", "t")
+    await leaving.close()
+    if cancelled == "after":
+        await store.request_cancel("c", "t")
+    else:
+        assert [each.task_id for each in (await store.adopt(9)).ended] == ["t"]
+    assert (await store.get("c", "t")).status == "cancelled"
+    (line,) = await store.usage("model")
+    assert line.usage == Usage(2, 7, 0, 0, 1.0)
 
 
 async def test_done_comes_from_finish_alone(begin: Begin) -> None:
@@ -249,6 +293,18 @@ async def test_cancel_wakes_the_run(store: TaskStore, begin: Begin) -> None:
     await asyncio.sleep(0.06)
     assert not other.done()
     other.cancel()
+
+
+async def test_a_hint_alone_cancels_nothing(store: SqlStore, begin: Begin) -> None:
+    """As when a look for news failed, and all who wait are woken to meet it themselves."""
+    run = await begin("t")
+    waiting = asyncio.create_task(run.cancelled())
+    await asyncio.sleep(0)
+    store._wakeups.announce_cancel(run.task.id)
+    await asyncio.wait({waiting}, timeout=0.1)
+    assert not waiting.done()
+    await store.request_cancel("c", "t")
+    await asyncio.wait_for(waiting, 1)
 
 
 async def test_cancel_before_the_start_is_the_end(store: TaskStore) -> None:
@@ -411,3 +467,43 @@ async def test_a_cancelled_caller_harms_no_other(store: TaskStore, begin: Begin)
     events = [event async for event in store.events("c", "t")]
     assert [event.seq for event in events] == list(range(1, len(events) + 1))
     assert {event.data["n"] for event in events[:-1]} >= set(range(1, 20, 2))
+
+
+async def test_an_end_whose_storing_was_not_heard_of_is_stored_once(
+    state: Path | str, store: SqlStore, begin: Begin, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As when the connection breaks while the end is committed."""
+    run = await begin("t")
+    await emit(run, "progress", {})
+    write = store._database.write
+
+    async def unheard(work: Any, *, durable: bool = False) -> Any:
+        await write(work, durable=durable)
+        raise UnavailableError("The connection broke.")
+
+    with monkeypatch.context() as broken:
+        broken.setattr(store._database, "write", unheard)
+        with pytest.raises(UnavailableError):
+            await run.finish(
+                "completed", answer={}, error=None, events=[DONE], spent=Spent({"m": Usage(1)})
+            )
+    again = await run.finish(
+        "completed", answer={}, error=None, events=[DONE], spent=Spent({"m": Usage(1)})
+    )
+    assert (again.status, again.last_seq) == ("completed", 2)
+    assert on_state(state, "SELECT count(*) FROM event") == [(2,)]
+    assert on_state(state, "SELECT count(*) FROM usage") == [(1,)]
+    with pytest.raises(FenceError):
+        await run.finish("failed", answer={}, error=None, events=[DONE])
+
+
+async def test_a_task_that_its_process_gives_up_is_taken_again(
+    store: TaskStore, begin: Begin
+) -> None:
+    run = await begin("t")
+    store.forget(run.task)
+    with pytest.raises(FenceError):
+        run.emit("progress", {})
+    assert (await store.adopt(9)).taken == ()
+    (taken,) = (await store.adopt(9)).taken
+    assert (taken.attempt, taken.losses, taken.owner) == (2, 1, store.owner)

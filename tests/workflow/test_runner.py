@@ -8,9 +8,10 @@ from typing import Any, cast
 
 import pytest
 
-from datus.errors import FenceError, UnavailableError
+from datus.errors import FenceError, NotFoundError, UnavailableError
+from datus.tasks.encoding import spent_as_json
 from datus.tasks.store import NOTHING_SPENT, FinalStatus, Left, Run, Spent, TaskRecord, TaskStore
-from datus.types import EventType, Question
+from datus.types import EventType, Question, Usage
 from datus.workflow import runner as runner_module
 from datus.workflow.definitions import BUILT_IN
 from datus.workflow.runner import Places, Runner
@@ -59,6 +60,7 @@ class SlowRun:
             self._busy -= 1
             raise UnavailableError("The disk is full.")
         self.written.extend(type for type, _ in events)
+        self.spent = spent
         return replace(self.task, status=status)
 
     async def cancelled(self) -> None:
@@ -70,9 +72,13 @@ class Store:
 
     def __init__(self, run: SlowRun) -> None:
         self._run = run
+        self.forgotten: list[TaskRecord] = []
 
     async def start(self, task: TaskRecord) -> Run:
         return self._run
+
+    def forget(self, task: TaskRecord) -> None:
+        self.forgotten.append(task)
 
 
 async def run_to_the_end(lab, run: SlowRun) -> None:
@@ -98,9 +104,31 @@ async def test_the_end_is_stored_when_the_store_is_back(lab, monkeypatch, caplog
     assert caplog.text.count("The disk is full.") == 3
 
 
+async def test_a_task_that_cannot_be_gone_on_with_counts_what_it_had_spent(lab) -> None:
+    run, spent = SlowRun(), Spent({"m": Usage(1, 3, 0, 0, 0.5)}, ())
+    run.left = Left(({"spent": spent_as_json(spent)},))
+    tools = lab.tools(lambda context: [])
+    runner = Runner(cast(TaskStore, Store(run)), tools, Places(1, 10, 1, 10))
+    runner.fail(TASK, NotFoundError("There is no such namespace any more."))
+    await runner.close(grace_s=20)
+    assert (run.written, run.spent) == (["error", "done"], spent)
+
+
 @pytest.mark.parametrize("lost_at", ["started", "sql_generated", "node_progress"])
 async def test_a_lost_fence_leaves_no_end(lab, caplog, lost_at: EventType) -> None:
     run = SlowRun(lost_at=lost_at)
     await run_to_the_end(lab, run)
     assert "done" not in run.written
     assert "no longer this process's" in caplog.text
+
+
+async def test_a_task_whose_run_breaks_in_datus_is_left_to_be_taken_again(lab, caplog) -> None:
+    run = SlowRun()
+    run.finish = cast(Any, None)
+    store = Store(run)
+    tools = lab.tools(lambda context: ["SELECT count(*) AS n FROM customers"])
+    runner = Runner(cast(TaskStore, store), tools, Places(1, 10, 1, 10))
+    runner.start(TASK, BUILT_IN[0], STATE)
+    await runner.close(grace_s=20)
+    assert store.forgotten == [TASK]
+    assert "ended without being stored" in caplog.text
