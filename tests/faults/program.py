@@ -200,12 +200,12 @@ def _die_in_store() -> None:
         SqlStore.start,
     )
 
-    def appended(connection: Any, *, task: Any, before: int, entries: Any, now: Any) -> None:
-        append(connection, task=task, before=before, entries=entries, now=now)
+    def appended(*values: Any, before: int, **more: Any) -> None:
+        append(*values, before=before, **more)
         Death.at("writing", before + 1)
 
-    def ended(connection: Any, **values: Any) -> Any:
-        record = end(connection, **values)
+    def ended(*values: Any, **more: Any) -> Any:
+        record = end(*values, **more)
         Death.at("finishing")
         return record
 

@@ -177,10 +177,12 @@ class Scenario:
             except httpx.TransportError:
                 self.counts.clients["connections broke"] += 1
             else:
-                if answer.status_code != 503:
+                if answer.status_code < 500:
                     self.counts.clients["answers"] += 1
                     return answer
-                self.counts.clients["answers 503"] += 1
+                self.counts.clients[f"answers {answer.status_code}"] += 1
+                if answer.status_code != 503:
+                    self.counts.problems.append(f"{method} {path}: {answer.text}")
             await asyncio.sleep(0.1)
 
     async def _follow(self, asked: Asked) -> None:
