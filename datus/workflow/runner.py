@@ -250,7 +250,7 @@ class Runner:
         self, run: Run, workflow: Workflow, state: RunState, outcome: Outcome
     ) -> None:
         """Store the end; the store is tried again until it takes it or the process ends."""
-        meter = state.meter
+        meter, replaced = state.meter, False
         while True:
             try:
                 await run.finish(
@@ -261,6 +261,9 @@ class Runner:
                     spent=meter.spent() if meter is not None else NOTHING_SPENT,
                 )
             except (TypeError, ValueError) as error:
+                if replaced:
+                    raise
+                replaced = True
                 _log.error("task %s: its answer is not JSON", state.task_id, exc_info=error)
                 lost = DatusError("The result holds a value that JSON cannot express.")
                 outcome = ended_by(lost, workflow, state, self._tools)

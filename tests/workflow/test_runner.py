@@ -122,10 +122,15 @@ async def test_a_lost_fence_leaves_no_end(lab, caplog, lost_at: EventType) -> No
     assert "no longer this process's" in caplog.text
 
 
-async def test_a_task_whose_run_breaks_in_datus_is_left_to_be_taken_again(lab, caplog) -> None:
-    run = SlowRun()
-    run.finish = cast(Any, None)
-    store = Store(run)
+@pytest.mark.parametrize("fault", [RuntimeError("a fault"), TypeError("not JSON, ever")])
+async def test_a_task_whose_run_breaks_in_datus_is_left_to_be_taken_again(
+    lab, caplog, fault: Exception
+) -> None:
+    class Broken(SlowRun):
+        async def finish(self, *args: Any, **fields: Any) -> TaskRecord:
+            raise fault
+
+    store = Store(Broken())
     tools = lab.tools(lambda context: ["SELECT count(*) AS n FROM customers"])
     runner = Runner(cast(TaskStore, store), tools, Places(1, 10, 1, 10))
     runner.start(TASK, BUILT_IN[0], STATE)
