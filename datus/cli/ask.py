@@ -3,6 +3,7 @@
 import http.client
 import json
 import os
+import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -24,8 +25,14 @@ from datus.errors import AuthError, DatusError, InvalidRequestError, Unavailable
 from datus.types import Dialect
 
 TIMEOUT_S = 60.0  # more than three heartbeats of a stream
+RESUME_S, RESUME_EVERY_S = 60.0, 1.0  # what a restart may take, and its `retry:`
 NOT_ANSWERED = 3
 DEMO = "demo"
+
+_STREAM = "text/event-stream"
+
+Told = tuple[int, str, dict[str, Any]]
+"""An event: its number, its name and its data."""
 
 _FLAGS = {
     "namespace_not_found": "--namespace",
@@ -80,19 +87,30 @@ class Api:
                 )
         self._headers = {"Authorization": f"Bearer {body['access_token']}"}
 
-    def events(self, body: Mapping[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
-        """Start a run and yield its events, name and data, as they come."""
-        kind = {"Content-Type": "application/json", "Accept": "text/event-stream"}
-        content = json.dumps(body).encode()
-        with self._call("POST", "/workflows/run", content, kind) as response:
+    def events(self, body: Mapping[str, Any]) -> Iterator[Told]:
+        """Start a run and yield its events as they come."""
+        kind = {"Content-Type": "application/json", "Accept": _STREAM}
+        return self._events("POST", "/workflows/run", json.dumps(body).encode(), kind)
+
+    def events_after(self, task_id: str, number: int) -> Iterator[Told]:
+        """Take up the events of a task after the last one that came."""
+        path = f"/workflows/{quote(task_id, safe='')}/events"
+        return self._events("GET", path, None, {"Accept": _STREAM, "Last-Event-ID": str(number)})
+
+    def _events(
+        self, method: str, path: str, content: bytes | None, headers: Mapping[str, str]
+    ) -> Iterator[Told]:
+        with self._call(method, path, content, headers) as response:
             self._require_ok(response)
-            name = ""
+            number, name = 0, ""
             for line in response:
                 key, _, value = line.decode().rstrip("\n").partition(": ")
-                if key == "event":
+                if key == "id":
+                    number = int(value)
+                elif key == "event":
                     name = value
                 elif key == "data":
-                    yield name, json.loads(value)
+                    yield number, name, json.loads(value)
 
     def answer(self, task_id: str) -> dict[str, Any]:
         """The answer of a task."""
@@ -135,7 +153,8 @@ class Api:
             code, details = problem.get("code", ""), problem.get("details", {})
             flag = _FLAGS.get(code) or _FLAGS_OF_FIELDS.get(details.get("field", ""))
             hint = f" Give another with {flag}." if flag else ""
-            raise DatusError(f"{problem['detail'].rstrip('.')}.{hint}", code=code)
+            kind = UnavailableError if response.status == 503 else DatusError
+            raise kind(f"{problem['detail'].rstrip('.')}.{hint}", code=code)
 
     def _json(self, response: http.client.HTTPResponse, *keys: str) -> dict[str, Any]:
         """The body, which has one of the keys unless something else than datus answers."""
@@ -254,17 +273,33 @@ def find_credentials(client_id: str | None, secret: str | None, home: Path) -> C
 
 
 def _follow(api: Api, body: Mapping[str, Any], events: Console | None, progress: Console) -> str:
-    """Run to the end and return the task's id; show every event, or one line that changes."""
-    task_id = ""
+    """Run to the end and return the task's id; show every event, or one line that changes.
+
+    A server that stops hands the task over, or goes on with it after its restart: its events are taken up
+    again, at whatever answers, until nothing came for ``RESUME_S`` seconds.
+    """
+    task_id, last, source = "", 0, api.events(body)
+    patience = time.monotonic() + RESUME_S
     with progress.status("Asking ...") as status:
-        for name, data in api.events(body):
-            task_id = str(data.get("task_id", task_id))
-            if events is not None:
-                events.print(Text(f"{name} ", "bold") + plain(data), soft_wrap=True)
-            elif name == "progress":
-                status.update(plain(f"{data['progress']:3.0f} %  {data['message']}"))
-            if name == "done":
-                return task_id
-    raise UnavailableError(
-        f"The stream of task {task_id} ended early. Ask again, or see the server's log."
-    )
+        while True:
+            try:
+                for number, name, data in source:
+                    last = number
+                    patience = time.monotonic() + RESUME_S
+                    task_id = str(data.get("task_id", task_id))
+                    if events is not None:
+                        events.print(Text(f"{name} ", "bold") + plain(data), soft_wrap=True)
+                    elif name == "progress":
+                        status.update(plain(f"{data['progress']:3.0f} %  {data['message']}"))
+                    if name == "done":
+                        return task_id
+                broken = UnavailableError(
+                    f"The stream of task {task_id} ended early. Ask again, or see the server's log."
+                )
+            except UnavailableError as error:
+                broken = error
+            if not task_id or time.monotonic() > patience:
+                raise broken
+            status.update("The server went away; taking the task up again ...")
+            time.sleep(RESUME_EVERY_S)
+            source = api.events_after(task_id, last)

@@ -348,6 +348,28 @@ def test_ask(start, home):
     assert "Unknown client or wrong secret" in wrong.stderr
 
 
+def test_ask_outlives_a_restart_of_the_server(start, home, settings):
+    config = settings.config_path.read_text()
+    settings.config_path.write_text(config + "  server: {shutdown_grace_s: 0}\n")
+    port = str(free_port())
+    server = start("--port", port, program=SLOW_SERVER, env={"DATUS_TEST_SECONDS": "60"})
+    asked = in_background(lambda: ask(home, server.port, "--stream"))
+    headers = sign_in(server.port, home)
+
+    def states() -> list[str]:
+        _, body = call(server.port, "GET", "/workflows", headers=headers)
+        return [task["status"] for task in json.loads(body)["tasks"]]
+
+    assert until(lambda: states() == ["running"])
+    assert server.end() == 0
+    start("--port", port, program=SLOW_SERVER, env={"DATUS_TEST_SECONDS": "0"})
+    shown = asked()
+    assert shown.returncode == 0, shown.stderr
+    lines = [line.split()[0] for line in shown.stdout.splitlines() if " {" in line]
+    assert (lines[0], lines[-1], lines.count("started")) == ("started", "done", 1)
+    assert re.search(r"orders[\s\S]*│ +2 │", shown.stdout)
+
+
 def test_ask_without_a_server(home):
     with a_taken_port() as port:
         pass
