@@ -84,7 +84,8 @@ async def test_sessions_are_ended_again_and_again(
     servers = await processes.servers(place, 2)
     await begin(place, servers)
     for _ in range(3):
-        assert terminate(place, "datus state%") > 2
+        await until(lambda: count(place, "datus state session") == len(servers))
+        assert terminate(place, "datus state%") >= len(servers)
         await asyncio.sleep(0.3)
     place.gate.touch()
     await all_end(place, servers, set(NAMES))
@@ -124,6 +125,17 @@ async def all_end(place: Place, servers: list[Server], names: set[str]) -> None:
 def at_the_gate(place: Place) -> set[str]:
     begun = diary(place, "begin")
     return {line["task"] for line in begun if line["node"] == "generate_sql"}
+
+
+def count(place: Place, kind: str) -> int:
+    """How many sessions of a kind the processes of a place have."""
+    with psycopg.connect(str(place.state), autocommit=True) as connection:
+        found = connection.execute(
+            "SELECT count(*) FROM pg_stat_activity"
+            " WHERE datname = current_database() AND application_name LIKE %s",
+            (kind,),
+        ).fetchone()
+        return int(found[0]) if found else 0
 
 
 def terminate(place: Place, kind: str) -> int:
