@@ -8,7 +8,6 @@ from typing import Any, Literal
 from datus.telemetry import REQUEST_ID, TASK_ID
 
 LogFormat = Literal["text", "json"]
-LOG_FORMATS: tuple[LogFormat, ...] = ("text", "json")
 
 
 class IdsFilter(logging.Filter):
