@@ -9,7 +9,7 @@ from typing import Any, Literal, TypeVar
 
 from datus.errors import DatusError, FenceError, NotFoundError, UnavailableError
 from datus.tasks.encoding import spent_in, to_json
-from datus.tasks.store import NOTHING_SPENT, Left, Run, TaskRecord, TaskStore
+from datus.tasks.store import NOTHING_SPENT, Left, Run, Spent, TaskRecord, TaskStore
 from datus.telemetry import TASK_ID
 from datus.types import EventType
 from datus.workflow.engine import ended_by, too_late
@@ -249,34 +249,26 @@ class Runner:
     async def _finish(
         self, run: Run, workflow: Workflow, state: RunState, outcome: Outcome
     ) -> None:
-        """Store the end; the store is tried again until it takes it or the process ends."""
-        meter, replaced = state.meter, False
-        while True:
-            try:
-                await run.finish(
-                    outcome.status,
-                    answer=outcome.answer,
-                    error=outcome.error,
-                    events=outcome.events,
-                    spent=meter.spent() if meter is not None else NOTHING_SPENT,
-                )
-            except (TypeError, ValueError) as error:
-                if replaced:
-                    raise
-                replaced = True
-                _log.error("task %s: its answer is not JSON", state.task_id, exc_info=error)
-                lost = DatusError("The result holds a value that JSON cannot express.")
-                outcome = ended_by(lost, workflow, state, self._tools)
-            except UnavailableError as error:
-                await self._wait_for_store(state.task_id, error)
-            else:
-                self._remember(outcome, meter)
-                return
+        """Store the end of a run; one that JSON cannot hold is replaced by an error that says so."""
+        meter = state.meter
+        spent = meter.spent() if meter is not None else NOTHING_SPENT
+        try:
+            await self._store_end(run, outcome, spent)
+        except (TypeError, ValueError) as error:
+            _log.error("task %s: its answer is not JSON", state.task_id, exc_info=error)
+            lost = DatusError("The result holds a value that JSON cannot express.")
+            await self._store_end(run, ended_by(lost, workflow, state, self._tools), spent)
+        else:
+            self._remember(outcome, meter)
 
     async def _fail(self, task: TaskRecord, error: DatusError) -> None:
         """End a task that was not begun in this process."""
         run = await self._store.start(task)
         outcome = outcome_without_run(task.task_id, task.workflow, error)
+        await self._store_end(run, outcome, spent_in(run.left.steps))
+
+    async def _store_end(self, run: Run, outcome: Outcome, spent: Spent) -> None:
+        """Store an end; the store is tried again until it takes it or the process ends."""
         while True:
             try:
                 await run.finish(
@@ -284,10 +276,10 @@ class Runner:
                     answer=outcome.answer,
                     error=outcome.error,
                     events=outcome.events,
-                    spent=spent_in(run.left.steps),
+                    spent=spent,
                 )
-            except UnavailableError as unavailable:
-                await self._wait_for_store(task.task_id, unavailable)
+            except UnavailableError as error:
+                await self._wait_for_store(run.task.task_id, error)
             else:
                 return
 
